@@ -1,0 +1,134 @@
+/**
+ * The valid configuration: made by `config/load.ts` from the environment and agents.yaml, frozen, never half right.
+ * Nothing outside this folder and main.ts reads the environment. Durations are milliseconds, sizes bytes.
+ */
+import type { Caps } from "../store/store.ts";
+
+export type RuntimeChoice = "auto" | "native" | "docker" | "podman" | "apple";
+
+export interface GithubForgeConfig {
+  readonly kind: "github";
+  readonly name: string;
+  /** Null for github.com; else a GHES API base URL. */
+  readonly baseUrl: string | null;
+  readonly auth:
+    | { readonly as: "app"; readonly appId: number; readonly privateKey: string }
+    | { readonly as: "token"; readonly token: string };
+  readonly webhookSecret: string;
+  /** smee.io channel for a laptop behind NAT. */
+  readonly webhookProxy: string | null;
+}
+
+export interface ForgejoForgeConfig {
+  readonly kind: "forgejo";
+  readonly name: string;
+  /** The instance's web URL, without a trailing slash. */
+  readonly url: string;
+  readonly token: string;
+  readonly webhookSecret: string;
+  readonly webhookProxy: string | null;
+}
+
+export type ForgeConfig = GithubForgeConfig | ForgejoForgeConfig;
+
+/** Who may dispatch, besides being able to write to the repository. Empty lists do not narrow. */
+export interface PermissionConfig {
+  readonly users: readonly string[];
+  /** `org/team`. */
+  readonly teams: readonly string[];
+  /** Logins of bots that may command; all others are refused. */
+  readonly bots: readonly string[];
+  /** `owner/name` or `owner/*`; empty means every repository the forge sends. */
+  readonly repositories: readonly string[];
+  /** Logins trusted on Forgejo where the bot's token may not ask for permissions. */
+  readonly trustedWriters: readonly string[];
+}
+
+/** How a custom agent is told to have succeeded. */
+export type CustomSuccess =
+  | { readonly by: "exit" }
+  /** The last line that matches wins; the first group, if any, is the last message. */
+  | { readonly by: "line"; readonly pattern: string };
+
+export interface CustomAgentConfig {
+  /** `{prompt_file}`, `{model}`, `{checkout}` are filled in. */
+  readonly argv: readonly [string, ...string[]];
+  readonly prompt: "stdin" | "file";
+  readonly success: CustomSuccess;
+  readonly mode: "work" | "review";
+  readonly install: string | null;
+}
+
+export interface AgentConfig {
+  readonly name: string;
+  /** Null: the agent's own default. */
+  readonly runtime: RuntimeChoice | null;
+  readonly enabled: boolean;
+  /** Replaces the program's name, e.g. with an absolute path. */
+  readonly program: string | null;
+  /** `run`: an empty home per run. `host`: the bot's own home, with its logins (native only). */
+  readonly home: "run" | "host";
+  /** Plain settings passed to the agent. */
+  readonly env: Readonly<Record<string, string>>;
+  /** More names of variables passed on from the server's environment. */
+  readonly secretEnv: readonly string[];
+  readonly defaultModel: string | null;
+  readonly custom: CustomAgentConfig | null;
+}
+
+export interface LimitConfig {
+  readonly totalMs: number;
+  readonly idleMs: number;
+  /** Between TERM and KILL. */
+  readonly graceMs: number;
+  /** Readable log kept per run; the middle is dropped beyond it. */
+  readonly logBytes: number;
+  /** The agent is stopped when its raw output grows beyond it. */
+  readonly outputBytes: number;
+  readonly memoryBytes: number | null;
+  readonly cpus: number | null;
+  readonly pids: number | null;
+}
+
+export interface Config {
+  readonly dataDir: string;
+  readonly workspaceRoot: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where people and forges reach the bot, for webhooks; null when not told. */
+  readonly publicUrl: string | null;
+  readonly logLevel: string;
+  readonly forges: readonly ForgeConfig[];
+  readonly agents: Readonly<Record<string, AgentConfig>>;
+  readonly defaults: {
+    readonly agent: string;
+    readonly template: string;
+    readonly runtime: RuntimeChoice;
+    readonly image: string;
+    readonly gpu: boolean;
+    readonly draft: boolean;
+  };
+  /** Folders of the admin's own templates, personas and plans, searched before the shipped ones. */
+  readonly templateDir: string | null;
+  readonly git: { readonly name: string; readonly email: string };
+  readonly permission: PermissionConfig;
+  readonly caps: Caps;
+  readonly rates: { readonly failures: number; readonly windowMs: number; readonly pauseMs: number };
+  readonly limits: LimitConfig;
+  /** Names → values of everything secret in the server's environment, for redaction and for `secretEnv`. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The rest of the server's environment that agents may need: PATH, LANG, proxies. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+}
+
+/** A repository's own `.github/dispatch.yml` or `.forgejo/dispatch.yml`; it can only narrow. */
+export interface RepositoryConfig {
+  /** Agents allowed here; null: all configured. */
+  readonly agents: readonly string[] | null;
+  readonly defaultAgent: string | null;
+  readonly template: string | null;
+  readonly users: readonly string[] | null;
+  readonly totalMs: number | null;
+  readonly draft: boolean | null;
+  readonly enabled: boolean;
+}

@@ -1,0 +1,131 @@
+/**
+ * A forge instance. Adapters: `github/` and `forgejo/` (also Gitea). `verify`, `identify` and `parse` are pure and
+ * run in the webhook request or right after; everything else does I/O, may be called concurrently, retries nothing
+ * and throws ForgeError (its message names the action and the fix, never a token).
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Reaction } from "../model/effect.ts";
+import type { Delivery, Event } from "../model/event.ts";
+import type { Actor, RepoRef } from "../model/run.ts";
+
+export interface Repository {
+  readonly defaultBranch: string;
+  readonly private: boolean;
+  /** False when the forge's time tracking is off for it, or the forge has none. */
+  readonly timeTracking: boolean;
+  readonly url: string;
+}
+
+export interface Comment {
+  readonly id: string;
+  readonly author: Actor;
+  readonly body: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly url: string;
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly title: string;
+  readonly open: boolean;
+  readonly headBranch: string;
+  readonly headSha: string;
+  /** The head's repository; null when it was deleted. Another one than the base's means a fork. */
+  readonly headRepo: RepoRef | null;
+  readonly baseBranch: string;
+}
+
+/** For one git command; never written to a file. */
+export interface GitCredential {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** `unknown`: the forge would not tell us (Forgejo: the bot is no admin of the repository), `why` says so. */
+export interface Access {
+  readonly level: "write" | "read" | "none" | "unknown";
+  readonly bot: boolean;
+  readonly why: string;
+}
+
+/** How the time of a run was booked. */
+export type Booked = "booked" | "shown in the comment";
+
+export interface NewPull {
+  readonly head: string;
+  readonly base: string;
+  readonly title: string;
+  readonly body: string;
+  readonly draft: boolean;
+}
+
+export interface TimeEntry {
+  /** Unique per attempt; looked for before booking again. */
+  readonly key: string;
+  readonly seconds: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The pushed commit, where a check run can carry the time (GitHub Apps). */
+  readonly sha: string | null;
+  readonly ok: boolean;
+}
+
+export interface ForgeProbe {
+  readonly ready: boolean;
+  /** "github.com as App 123", "codeberg.org as dispatch-bot". */
+  readonly summary: string;
+  readonly fix: string | null;
+}
+
+export interface Forge {
+  readonly name: string;
+  readonly kind: "github" | "forgejo";
+
+  /** Delivery id and event name from the headers; null when this is no webhook of this forge. */
+  identify(headers: IncomingHttpHeaders): { readonly id: string; readonly event: string } | null;
+  /** Constant-time check of the body's signature. Never throws. */
+  verify(headers: IncomingHttpHeaders, body: Buffer): Promise<boolean>;
+  /** The events of a delivery, oldest first; [] for what does not concern us. Throws on a payload of a wrong shape. */
+  parse(delivery: Delivery): readonly Event[];
+
+  probe(): Promise<ForgeProbe>;
+  /** Who the bot is, to ignore itself. */
+  self(): Promise<Actor>;
+  /** By numeric id: the login may have changed hands. */
+  access(repo: RepoRef, actor: Actor): Promise<Access>;
+  isTeamMember(org: string, team: string, actor: Actor): Promise<boolean>;
+
+  repository(repo: RepoRef): Promise<Repository>;
+  /** A file of the default branch; null when there is none. At most 1 MiB. */
+  file(repo: RepoRef, path: string): Promise<string | null>;
+  /** All comments of an issue or pull request, oldest first. */
+  comments(repo: RepoRef, issue: number): Promise<readonly Comment[]>;
+  pull(repo: RepoRef, number: number): Promise<PullRequest>;
+
+  /** Returns the new comment's id. */
+  comment(repo: RepoRef, issue: number, body: string): Promise<string>;
+  editComment(repo: RepoRef, commentId: string, body: string): Promise<void>;
+  /** On a comment, or on the issue itself when `commentId` is null. Doing it twice is the same as once. */
+  react(repo: RepoRef, issue: number, commentId: string | null, reaction: Reaction): Promise<void>;
+  /** Gone already is fine. */
+  removeLabel(repo: RepoRef, issue: number, label: string): Promise<void>;
+  /** A review that neither approves nor rejects. Returns its id. */
+  review(repo: RepoRef, pull: number, body: string): Promise<string>;
+  /** Opens a pull request, or returns the open one with this head and base. */
+  openPull(
+    repo: RepoRef,
+    pull: NewPull,
+  ): Promise<{ readonly number: number; readonly url: string; readonly opened: boolean }>;
+
+  /** Where to fetch from and push to. The password never appears in the URL. */
+  gitCredential(repo: RepoRef): Promise<GitCredential>;
+
+  /** Shows a running clock on the issue where the forge has one, without disturbing one that runs elsewhere. */
+  startStopwatch(repo: RepoRef, issue: number): Promise<void>;
+  /** Ends the clock without booking it, then books the exact seconds once. */
+  bookTime(repo: RepoRef, issue: number, entry: TimeEntry): Promise<Booked>;
+}

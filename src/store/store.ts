@@ -1,0 +1,184 @@
+/**
+ * The durable middle. Contract for the adapters in `sqlite/` (one machine) and `postgres/` (many).
+ *
+ * Life of a delivery: `receive` (on disk when it resolves) → `nextDeliveries` → `settle` (marks it done and, in the
+ * same transaction, everything that follows from it). A crash before `settle` means it is read again.
+ * Life of a run: `settle` puts it in the queue → `claim` gives it to one worker under a lease → `heartbeat` keeps the
+ * lease → `move` along the arrows of `model/run.ts`, each with the effects that follow → `release` is the last move.
+ * Every method is safe to call again after a crash; a write under a lost lease throws LeaseLost and changes nothing.
+ */
+import type { Effect, NewEffect } from "../model/effect.ts";
+import type { Delivery } from "../model/event.ts";
+import type { Outcome, Usage } from "../model/outcome.ts";
+import type {
+  Actor,
+  Answer,
+  IssueSnapshot,
+  RepoRef,
+  Run,
+  RunRequest,
+  RunState,
+  RunWorkspace,
+  Trigger,
+} from "../model/run.ts";
+
+/** Caps on leased runs; null is no cap. Keys of `models` are `pool:model`. Read at each claim, so a reload counts. */
+export interface Caps {
+  readonly total: number | null;
+  readonly perRepository: number | null;
+  readonly perPool: number | null;
+  readonly pools: Readonly<Record<string, number>>;
+  readonly models: Readonly<Record<string, number>>;
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly repo: RepoRef;
+  readonly issue: IssueSnapshot;
+  readonly trigger: Trigger;
+  readonly request: RunRequest;
+  readonly priority: number;
+}
+
+/** One change asked of the store by a person's command. */
+export type Change =
+  | { readonly kind: "enqueue"; readonly run: NewRun }
+  /** failed | timed_out | cancelled → queued; blocked → queued with an answer. */
+  | { readonly kind: "requeue"; readonly runId: string; readonly answer: Answer | null }
+  /** Ends a queued or blocked run at once; marks a leased one so that its worker stops it. */
+  | { readonly kind: "cancel"; readonly runId: string; readonly by: Actor }
+  /** Remembers an issue's labels, for forges that do not say which was added. */
+  | {
+      readonly kind: "labels";
+      readonly repo: RepoRef;
+      readonly issue: number;
+      readonly labels: readonly string[];
+    };
+
+/** What comes of a delivery. `keys` are the events' keys: one already seen makes the store drop this whole settlement. */
+export interface Settlement {
+  readonly delivery: { readonly forge: string; readonly id: string };
+  readonly keys: readonly string[];
+  readonly changes: readonly Change[];
+  readonly effects: readonly NewEffect[];
+}
+
+/** `seen`: another delivery of the same happening came first. `conflict`: an active run appeared on the issue, or a
+ * run moved, in between: nothing was written; read again and decide anew. */
+export type Settled = "done" | "seen" | "conflict";
+
+export interface Lease {
+  readonly runId: string;
+  readonly token: string;
+}
+
+export interface Claim {
+  readonly run: Run;
+  readonly lease: Lease;
+}
+
+/** What a move records along with the new state. Left-out fields stay as they are. */
+export interface RunPatch {
+  readonly workspace?: RunWorkspace;
+  readonly handle?: string | null;
+  readonly session?: string | null;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly outcome?: Outcome;
+  readonly usage?: Usage | null;
+}
+
+/** One transition, as it is kept for the log, `status` and metrics. */
+export interface RunEvent {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly from: RunState | null;
+  readonly to: RunState;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly detail: string | null;
+}
+
+/** Ends of a pool's runs that matter for its pause. */
+export type PoolResult = "quick_failure" | "other";
+
+export interface PoolRule {
+  readonly failures: number;
+  readonly pauseMs: number;
+}
+
+export interface PoolState {
+  readonly pool: string;
+  readonly failures: number;
+  /** Epoch milliseconds; null when not paused. */
+  readonly pausedUntil: number | null;
+}
+
+export interface RunFilter {
+  readonly states?: readonly RunState[];
+  readonly repo?: RepoRef;
+  readonly issue?: number;
+  readonly pool?: string;
+  readonly limit?: number;
+}
+
+export interface Store {
+  /** True when stored now, false when this delivery id was stored before. Durable when it resolves. */
+  receive(delivery: Delivery): Promise<boolean>;
+  /** Unsettled deliveries, oldest first. */
+  nextDeliveries(limit: number): Promise<readonly Delivery[]>;
+  settle(settlement: Settlement): Promise<Settled>;
+  /** Sets a delivery aside that cannot be read, with the reason, so that it does not block the ones behind it. */
+  reject(delivery: { readonly forge: string; readonly id: string }, reason: string): Promise<void>;
+
+  run(id: string): Promise<Run | null>;
+  runs(filter: RunFilter): Promise<readonly Run[]>;
+  /** The run that makes the issue busy (`ACTIVE_STATES`), if any. */
+  activeRun(repo: RepoRef, issue: number): Promise<Run | null>;
+  /** The newest run of the issue, whatever its state. */
+  lastRun(repo: RepoRef, issue: number): Promise<Run | null>;
+  /** How many queued runs would be claimed before this one, caps and pauses aside. */
+  ahead(runId: string): Promise<number>;
+  events(runId: string): Promise<readonly RunEvent[]>;
+  labels(repo: RepoRef, issue: number): Promise<readonly string[] | null>;
+
+  /** The first queued run that freeze, pauses and caps allow, moved to `preparing`, attempt counted. Null: none. */
+  claim(worker: string, caps: Caps, leaseMs: number): Promise<Claim | null>;
+  /** Extends the lease; tells whether a cancel was asked for. Throws LeaseLost. */
+  heartbeat(lease: Lease, leaseMs: number): Promise<{ readonly cancelledBy: Actor | null }>;
+  /** Moves the run and records its effects, in one transaction. Throws LeaseLost, or an error on a wrong arrow. */
+  move(
+    lease: Lease,
+    to: RunState,
+    patch: RunPatch,
+    effects: readonly NewEffect[],
+    detail?: string,
+  ): Promise<Run>;
+  /** Records facts without moving (session id, handle). Throws LeaseLost. */
+  note(lease: Lease, patch: RunPatch): Promise<void>;
+  /** Takes over leased runs whose lease has run out (all of them when `everything`: only at start, on one machine). */
+  takeOver(worker: string, leaseMs: number, everything: boolean): Promise<readonly Claim[]>;
+
+  /** Counts a run's end for its pool; returns the pause it caused, if any. */
+  poolEnd(pool: string, result: PoolResult, rule: PoolRule): Promise<PoolState>;
+  /** Pauses until a time the provider gave, or resumes with null. */
+  pausePool(pool: string, until: number | null): Promise<void>;
+  pools(): Promise<readonly PoolState[]>;
+  frozen(): Promise<boolean>;
+  setFrozen(frozen: boolean): Promise<void>;
+
+  /** Adds effects outside any move (live status, pause announcements). */
+  addEffects(effects: readonly NewEffect[]): Promise<void>;
+  /** Takes due effects, at most one per issue and the oldest of it, counting a try; not given twice within `holdMs`. */
+  takeEffects(limit: number, holdMs: number): Promise<readonly Effect[]>;
+  /** Confirms. `ref` is what the forge called the result; a `status` effect's becomes the run's statusComment. */
+  confirmEffect(id: string, ref: string | null): Promise<void>;
+  /** Puts it back until `at` (epoch ms), or gives it up for good with `at` null. */
+  delayEffect(id: string, at: number | null, reason: string): Promise<void>;
+  /** Effects not yet confirmed or given up, for readiness and drain. */
+  pendingEffects(): Promise<number>;
+
+  /** Resolves at the next change that could let `what` proceed, or when aborted. Wake-ups may be spurious. */
+  changed(what: "deliveries" | "queue" | "effects", signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
