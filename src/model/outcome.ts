@@ -57,10 +57,10 @@ export type Outcome =
   | { readonly kind: "cancelled"; readonly by: string }
   | { readonly kind: "timed_out"; readonly limit: "total" | "idle"; readonly ms: number };
 
-/** The facts that go with any outcome into the final answer. */
+/** The facts that go with any outcome into the final answer; recorded with it, so that a crash loses none. */
 export interface RunReport {
-  readonly outcome: Outcome;
   readonly exit: Exit | null;
+  /** The agent's last words. */
   readonly lastMessage: string | null;
   /** The last lines of the redacted log. */
   readonly logTail: readonly string[];

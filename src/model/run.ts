@@ -2,7 +2,7 @@
  * A run is one accepted request and everything that became of it. This file owns the states and the arrows
  * between them; a store refuses every other arrow, and only the holder of a run's lease may move it.
  */
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, RunReport } from "./outcome.ts";
 
 export const RUN_STATES = [
   "queued",
@@ -157,6 +157,7 @@ export interface Run {
   /** The agent CLI's own session, to resume it. */
   readonly session: string | null;
   readonly outcome: Outcome | null;
+  readonly report: RunReport | null;
   readonly answers: readonly Answer[];
   /** The status comment's id on the forge. */
   readonly statusComment: string | null;

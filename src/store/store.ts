@@ -9,7 +9,7 @@
  */
 import type { Effect, NewEffect } from "../model/effect.ts";
 import type { Delivery } from "../model/event.ts";
-import type { Outcome, Usage } from "../model/outcome.ts";
+import type { Outcome, RunReport } from "../model/outcome.ts";
 import type {
   Actor,
   Answer,
@@ -85,7 +85,7 @@ export interface RunPatch {
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly outcome?: Outcome;
-  readonly usage?: Usage | null;
+  readonly report?: RunReport;
 }
 
 /** One transition, as it is kept for the log, `status` and metrics. */
@@ -179,6 +179,6 @@ export interface Store {
   pendingEffects(): Promise<number>;
 
   /** Resolves at the next change that could let `what` proceed, or when aborted. Wake-ups may be spurious. */
-  changed(what: "deliveries" | "queue" | "effects", signal: AbortSignal): Promise<void>;
+  changed(what: "deliveries" | "queue" | "cancels" | "effects", signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
