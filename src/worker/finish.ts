@@ -1,0 +1,58 @@
+/**
+ * Last step: the final state, and in the same transaction the one final answer, the time, and the end of the status
+ * comment. From here on the outbox sees to it that people read it.
+ */
+import type { NewEffect } from "../model/effect.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Run, RunState } from "../model/run.ts";
+import type { PoolState } from "../store/store.ts";
+import { answerEffects } from "../report/answer.ts";
+import type { Job } from "./job.ts";
+import { paused } from "./words.ts";
+import type { WorkDeps } from "./work.ts";
+
+const STATE_OF: Readonly<Record<Outcome["kind"], RunState>> = {
+  completed: "completed",
+  failed: "failed",
+  blocked: "blocked",
+  cancelled: "cancelled",
+  timed_out: "timed_out",
+};
+
+export async function finish(job: Job, outcome: Outcome, deps: WorkDeps): Promise<void> {
+  const ended: Run = { ...job.run, outcome, state: STATE_OF[outcome.kind] };
+  const run = await job.move(ended.state, { outcome }, [...answerEffects(ended), ...time(ended)], outcome.kind);
+  deps.log.info({ run: run.id, attempt: run.attempt, state: run.state }, "run ended");
+  await countForPool(run, outcome, deps);
+}
+
+/** Exact agent seconds of this attempt; nothing when the agent never ran. */
+function time(run: Run): NewEffect[] {
+  const { startedAt, endedAt, repo, issue, id, attempt, outcome } = run;
+  if (startedAt === null || endedAt === null) return [];
+  const work = outcome?.kind === "completed" ? outcome.work : null;
+  const seconds = Math.round((endedAt - startedAt) / 1000);
+  const ok = outcome?.kind === "completed";
+  const action = { kind: "time", seconds, startedAt, endedAt, sha: work?.sha ?? null, ok } as const;
+  return [{ repo, issue: issue.number, runId: id, key: `time:${id}:${attempt}`, action }];
+}
+
+/** Three quick failures in a row pause the pool; whoever waits for it is told. */
+async function countForPool(run: Run, outcome: Outcome, deps: WorkDeps): Promise<void> {
+  const { rates } = deps.config();
+  // An agent that never started says nothing of its pool.
+  if (run.startedAt === null || run.endedAt === null) return;
+  const ranMs = run.endedAt - run.startedAt;
+  const quick = outcome.kind === "failed" && outcome.reason !== "publish" && ranMs < rates.windowMs;
+  const state = await deps.store.poolEnd(run.pool, quick ? "quick_failure" : "other", {
+    failures: rates.failures,
+    pauseMs: rates.pauseMs,
+  });
+  if (quick && state.pausedUntil !== null) await announcePause(run, state, deps);
+}
+
+async function announcePause(run: Run, pool: PoolState, deps: WorkDeps): Promise<void> {
+  deps.log.warn({ pool: pool.pool, until: pool.pausedUntil }, "pool paused after failures in a row");
+  const waiting = await deps.store.runs({ states: ["queued"], pool: pool.pool, limit: 100 });
+  await deps.store.addEffects([run, ...waiting].map((affected) => paused(affected, pool)));
+}

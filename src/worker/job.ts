@@ -1,0 +1,80 @@
+/**
+ * A worker's hold on one run: its lease kept alive, the cancel and the loss of the lease noticed, its moves made.
+ * Only the holder moves a run; when the lease is gone, `lost` aborts and nothing more may be said of the run.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NewEffect } from "../model/effect.ts";
+import { LeaseLost, messageOf } from "../model/errors.ts";
+import type { Actor, Run, RunState } from "../model/run.ts";
+import type { Claim, RunPatch, Store } from "../store/store.ts";
+import type { WorkDeps } from "./work.ts";
+
+export interface Job {
+  /** The run as last recorded. */
+  run: Run;
+  /** Aborts when a person cancels. */
+  readonly cancelled: AbortSignal;
+  /** Aborts when the lease is lost or the worker leaves its runs to the next one. */
+  readonly lost: AbortSignal;
+  /** Aborts on either. */
+  readonly interrupted: AbortSignal;
+  cancelledBy(): Actor | null;
+  move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], detail?: string): Promise<Run>;
+  note(patch: RunPatch): Promise<void>;
+  close(): void;
+}
+
+export function openJob(claim: Claim, deps: WorkDeps, leave: AbortSignal): Job {
+  const { store } = deps;
+  const cancel = new AbortController();
+  const loss = new AbortController();
+  const closed = new AbortController();
+  const lost = AbortSignal.any([loss.signal, leave]);
+  let canceller: Actor | null = claim.run.cancelledBy;
+  const { lease } = claim;
+  const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof LeaseLost) loss.abort(error);
+      throw error;
+    }
+  };
+  const job: Job = {
+    run: claim.run,
+    cancelled: cancel.signal,
+    lost,
+    interrupted: AbortSignal.any([cancel.signal, lost]),
+    cancelledBy: () => canceller,
+    async move(to, patch, effects, detail) {
+      job.run = await guarded(() => store.move(lease, to, patch, effects, detail));
+      return job.run;
+    },
+    note: (patch) => guarded(() => store.note(lease, patch)),
+    close: () => closed.abort(),
+  };
+  const beat = async () => {
+    const { cancelledBy } = await guarded(() => store.heartbeat(lease, deps.leaseMs));
+    if (!cancelledBy) return;
+    canceller = cancelledBy;
+    cancel.abort();
+  };
+  if (canceller) cancel.abort();
+  void keepAlive(beat, store, deps, AbortSignal.any([closed.signal, lost]));
+  return job;
+}
+
+/** A heartbeat at a third of the lease, and at once when the queue changed: a cancel should not wait. */
+async function keepAlive(beat: () => Promise<void>, store: Store, deps: WorkDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const turn = new AbortController();
+    const until = AbortSignal.any([signal, turn.signal]);
+    await Promise.race([
+      sleep(deps.leaseMs / 3, undefined, { signal: until }).catch(() => {}),
+      store.changed("cancels", until),
+    ]);
+    turn.abort();
+    if (signal.aborted) return;
+    await beat().catch((error) => deps.log.warn({ reason: messageOf(error) }, "heartbeat not recorded"));
+  }
+}

@@ -1,0 +1,93 @@
+/** Second step: the agent's files written, the agent started, the run recorded as running with its clock. */
+import { messageOf } from "../model/errors.ts";
+import type { NewEffect } from "../model/effect.ts";
+import type { Run } from "../model/run.ts";
+import type { RunHandle, StartSpec } from "../runtimes/runtime.ts";
+import { clearQuestion } from "../outcome/question.ts";
+import { runEnvironment } from "../supervisor/env.ts";
+import { writeLaunchFiles } from "../supervisor/launch-files.ts";
+import type { Job } from "./job.ts";
+import type { Ready } from "./prepare.ts";
+import { running } from "./words.ts";
+import type { WorkDeps } from "./work.ts";
+
+export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
+  const { runtime, prepared } = ready;
+  await stopLeftovers(job.run, ready, deps);
+  await clearQuestion(prepared.folders.checkout);
+  const handle = await runtime.start(await startSpec(job.run, ready, deps));
+  const startedAt = deps.now();
+  const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
+  try {
+    return await job.move("running", patch, [stopwatch(job.run), running.started(job.run, startedAt)]);
+  } catch (error) {
+    // Not recorded means not ours to leave behind.
+    await runtime.stop(handle, deps.config().limits.graceMs);
+    await runtime.remove(handle);
+    throw error;
+  }
+}
+
+/** A start that was not recorded before a crash: two agents of one run must never work at once. */
+async function stopLeftovers(run: Run, { runtime }: Ready, deps: WorkDeps): Promise<void> {
+  for (const handle of await runtime.list()) {
+    if (handle.runId !== run.id) continue;
+    deps.log.warn({ run: run.id, ref: handle.ref }, "stopping an agent whose start was not recorded");
+    await runtime.stop(handle, deps.config().limits.graceMs);
+    await runtime.remove(handle);
+  }
+}
+
+async function startSpec(run: Run, { agent, runtime, prepared, prompt }: Ready, deps: WorkDeps): Promise<StartSpec> {
+  const config = deps.config();
+  const settings = config.agents[run.pool];
+  const paths = runtime.paths(prepared.folders);
+  const spec = agent.launch({
+    model: run.model ?? settings?.defaultModel ?? null,
+    prompt: prompt.text,
+    paths,
+    resume: run.session,
+    sessionId: deps.newId(),
+    baseSha: prepared.workspace.baseSha,
+  });
+  await writeLaunchFiles(spec.files, prepared.folders);
+  const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;
+  const env = runEnvironment({
+    base: config.baseEnv,
+    spec,
+    secrets: config.secrets,
+    extraSecretNames: settings?.secretEnv ?? [],
+    home: hostHome ?? paths.home,
+    git: config.git,
+    runId: run.id,
+    attempt: run.attempt,
+    tmp: `${paths.meta}/tmp`,
+  });
+  const { memoryBytes, cpus, pids } = config.limits;
+  return {
+    runId: run.id,
+    attempt: run.attempt,
+    argv: spec.argv,
+    env,
+    stdin: spec.stdin,
+    folders: prepared.folders,
+    limits: { memoryBytes, cpus, pids },
+    image: runtime.name === "native" ? null : config.defaults.image,
+    gpu: config.defaults.gpu,
+  };
+}
+
+function stopwatch(run: Run): NewEffect {
+  const { repo, issue, id, attempt } = run;
+  return { repo, issue: issue.number, runId: id, key: `stopwatch:${id}:${attempt}`, action: { kind: "stopwatch" } };
+}
+
+/** The handle as the runtime gave it, read back from the store. */
+export function handleOf(run: Run): RunHandle {
+  if (run.handle === null) throw new Error(`run ${run.id} is ${run.state} but no handle was recorded`);
+  try {
+    return JSON.parse(run.handle) as RunHandle;
+  } catch (error) {
+    throw new Error(`run ${run.id}: its recorded handle is no JSON: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Fourth step: what the agent left becomes a branch and a pull request, or a review. The bot does it; the agent never
+ * held a key. Every part may have been done before a crash and is then found done: the push of the same commit, the
+ * pull request with the same head.
+ */
+import type { Forge } from "../forges/forge.ts";
+import { Refusal } from "../model/errors.ts";
+import type { Outcome, PublishedWork } from "../model/outcome.ts";
+import type { Run, RunWorkspace } from "../model/run.ts";
+import { pullBody, pullTitle } from "../report/pull.ts";
+import type { Collected } from "../workspace/workspaces.ts";
+import type { Job } from "./job.ts";
+import { failed, type WorkDeps } from "./work.ts";
+
+/** The outcome with what was published in it; a refusal on the way is an outcome too. */
+export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
+  const { run } = job;
+  const outcome = run.outcome;
+  if (!outcome) throw new Error(`run ${run.id} is publishing but no outcome was recorded`);
+  if (outcome.kind !== "completed") return outcome;
+  if (deps.agent(run.pool).mode(run.model) === "review") {
+    return { kind: "completed", work: null, review: run.report?.lastMessage ?? "The agent said nothing." };
+  }
+  try {
+    return { kind: "completed", work: await publishWork(run, deps), review: null };
+  } catch (error) {
+    if (job.lost.aborted) throw error;
+    return failed("publish", error, deps);
+  }
+}
+
+async function publishWork(run: Run, deps: WorkDeps): Promise<PublishedWork | null> {
+  const { workspace } = run;
+  if (!workspace) throw new Error(`run ${run.id} is publishing but no workspace was recorded`);
+  const forge = deps.forge(run.repo.forge);
+  const signal = AbortSignal.timeout(10 * 60_000);
+  const work = await deps.workspaces.collect({
+    run,
+    workspace,
+    folders: deps.workspaces.foldersOf(run),
+    message: commitMessage(run),
+    coauthor: { name: run.trigger.by.login, email: `${run.trigger.by.id}+${run.trigger.by.login}@users.noreply` },
+    signal,
+  });
+  if (!work) return null;
+  await refuseSecrets(workspace, work, deps);
+  const credential = await forge.gitCredential(run.repo);
+  await deps.workspaces.push({ workspace, sha: work.sha, credential, signal });
+  const { sha, files, added, removed } = work;
+  return { branch: workspace.branch, sha, files, added, removed, pull: await openPull(run, workspace, forge, deps) };
+}
+
+async function refuseSecrets(workspace: RunWorkspace, work: Collected, deps: WorkDeps): Promise<void> {
+  const secrets = deps.secretValues();
+  const place = await deps.workspaces.findSecret({ workspace, sha: work.sha, secrets });
+  if (place === null) return;
+  throw new Refusal(
+    `pushing the work: ${place} holds a secret of the bot's own, so nothing was pushed`,
+    "Treat that secret as seen by the agent: renew it. The work is kept in the run's workspace.",
+  );
+}
+
+async function openPull(run: Run, workspace: RunWorkspace, forge: Forge, deps: WorkDeps): Promise<PublishedWork["pull"]> {
+  if (workspace.base === null || workspace.pull !== null) {
+    const pull = await forge.pull(run.repo, workspace.pull ?? run.issue.number);
+    return { number: pull.number, url: pull.url, opened: false };
+  }
+  const { draft } = deps.config().defaults;
+  return await forge.openPull(run.repo, {
+    head: workspace.branch,
+    base: workspace.base,
+    title: deps.redact(pullTitle(run)),
+    body: deps.redact(pullBody(run)),
+    draft,
+  });
+}
+
+/** For what the agent left uncommitted. */
+function commitMessage(run: Run): string {
+  return `${run.issue.title.slice(0, 60)} (#${run.issue.number})\n\nWork of ${run.request.agent}, left uncommitted by it.`;
+}

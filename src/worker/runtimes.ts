@@ -1,0 +1,40 @@
+/**
+ * Which runtime an agent gets. What was asked for by name is used or refused, never replaced; `auto` is the first
+ * ready one of apple, docker and podman, and never the host: that must be asked for by name.
+ */
+import type { Agent } from "../agents/agent.ts";
+import type { Config, RuntimeChoice } from "../config/config.ts";
+import { Refusal } from "../model/errors.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
+
+const AUTO = ["apple", "docker", "podman"] as const;
+
+export interface RuntimeChooser {
+  (agent: Agent): Promise<Runtime>;
+}
+
+export function createRuntimeChooser(runtimes: ReadonlyMap<string, Runtime>, config: () => Config): RuntimeChooser {
+  return async (agent) => {
+    const choice = choiceFor(agent, config());
+    for (const name of choice === "auto" ? AUTO : [choice]) {
+      const runtime = runtimes.get(name);
+      const probe = await runtime?.probe();
+      if (runtime && probe?.ready) return runtime;
+      if (choice !== "auto") throw refusal(agent, name, probe?.reason ?? "this version has no such runtime");
+    }
+    throw refusal(agent, "auto", `none of ${AUTO.join(", ")} is ready`);
+  };
+}
+
+/** The agent's own setting, else its nature: those built to run on a host do, the others go where `dispatch` says. */
+export function choiceFor(agent: Agent, config: Config): RuntimeChoice {
+  const set = config.agents[agent.name]?.runtime;
+  return set ?? (agent.home === "native" ? "native" : config.defaults.runtime);
+}
+
+function refusal(agent: Agent, name: string, why: string): Refusal {
+  return new Refusal(
+    `choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`,
+    `Make it ready, or set agents.${agent.name}.runtime (native runs it on the host, with what that means).`,
+  );
+}

@@ -1,0 +1,85 @@
+/** Third step: the agent watched to its end, and the end judged. Also how a run is adopted after a restart. */
+import type { AgentEvent } from "../agents/agent.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { judge } from "../outcome/judge.ts";
+import { readQuestion } from "../outcome/question.ts";
+import { createRunLog } from "../supervisor/run-log.ts";
+import { type Supervised, supervise } from "../supervisor/supervise.ts";
+import type { Job } from "./job.ts";
+import { handleOf } from "./launch.ts";
+import { activity } from "./words.ts";
+import type { WorkDeps } from "./work.ts";
+
+/** How many log lines go into a final answer. */
+const TAIL_LINES = 20;
+
+export async function watch(job: Job, deps: WorkDeps): Promise<void> {
+  const { run } = job;
+  const { limits } = deps.config();
+  const handle = handleOf(run);
+  const runtime = deps.runtimeNamed(handle.runtime);
+  const totalMs = run.request.timeoutMs ?? limits.totalMs;
+  const log = createRunLog({ file: deps.logFile(run), maxBytes: limits.logBytes, redact: deps.redact });
+  let supervised: Supervised;
+  try {
+    supervised = await supervise({
+      runtime,
+      handle,
+      reader: deps.agent(run.pool).reader(),
+      log,
+      limits: { totalMs, idleMs: limits.idleMs, graceMs: limits.graceMs, outputBytes: limits.outputBytes },
+      startedAt: run.startedAt ?? deps.now(),
+      now: deps.now,
+      cancelled: job.cancelled,
+      lost: job.lost,
+      onEvent: (event) => void onEvent(event, job, deps),
+    });
+  } finally {
+    await log.close();
+  }
+  if (supervised.ended === "lost") throw job.lost.reason;
+  await recordEnd(job, supervised, log.tail(TAIL_LINES), totalMs, deps);
+  await runtime.remove(handle);
+}
+
+async function recordEnd(
+  job: Job,
+  supervised: Supervised,
+  logTail: readonly string[],
+  totalMs: number,
+  deps: WorkDeps,
+): Promise<void> {
+  const { run } = job;
+  const { exit, result, ended, startedAt, endedAt } = supervised;
+  const folders = deps.workspaces.foldersOf(run);
+  const judgement = judge({
+    exit,
+    result,
+    ended,
+    question: await readQuestion(folders.checkout),
+    cancelledBy: job.cancelledBy()?.login ?? null,
+    limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
+    agentMs: endedAt - startedAt,
+  });
+  const outcome: Outcome = judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
+  const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
+  await job.move(
+    "publishing",
+    {
+      startedAt,
+      endedAt,
+      outcome,
+      handle: null,
+      session: result.session ?? run.session,
+      report: { exit, lastMessage, logTail, usage: result.usage },
+    },
+    [activity.publishing(run)],
+    outcome.kind,
+  );
+}
+
+async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<void> {
+  if (event.kind === "session" && event.id !== job.run.session) await job.note({ session: event.id }).catch(() => {});
+  const body = activity.running(job.run, event, deps.now());
+  if (body !== null) await deps.live.update(job.run, body).catch(() => {});
+}

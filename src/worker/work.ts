@@ -1,0 +1,96 @@
+/**
+ * SPINE, second half: from a leased run to its final answer.
+ *
+ *   prepare workspace → launch the agent in its runtime → supervise → judge → publish the work → final answer
+ *
+ * Each step begins from what the last one recorded, so a run taken over after a crash goes on where it stood. Whatever
+ * goes wrong on the way becomes an outcome, and every outcome ends in `finish`: nobody is left without an answer.
+ */
+import type { Logger } from "pino";
+import type { Agent } from "../agents/agent.ts";
+import type { Config } from "../config/config.ts";
+import type { Forge } from "../forges/forge.ts";
+import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
+import type { FailureReason, Outcome } from "../model/outcome.ts";
+import type { Run } from "../model/run.ts";
+import type { Prompts } from "../prompt/prompts.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
+import type { Claim, Store } from "../store/store.ts";
+import type { Workspaces } from "../workspace/workspaces.ts";
+import { finish } from "./finish.ts";
+import { type Job, openJob } from "./job.ts";
+import { launch } from "./launch.ts";
+import { prepare } from "./prepare.ts";
+import { publish } from "./publish.ts";
+import { watch } from "./watch.ts";
+
+export interface WorkDeps {
+  readonly store: Store;
+  readonly config: () => Config;
+  readonly forge: (name: string) => Forge;
+  /** Throws a Refusal that names the fix when the agent is not configured. */
+  readonly agent: (pool: string) => Agent;
+  /** The runtime this agent is to run in; throws a Refusal when it is not ready. Never another one instead. */
+  readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
+  /** The runtime a handle belongs to. */
+  readonly runtimeNamed: (name: string) => Runtime;
+  readonly workspaces: Workspaces;
+  readonly prompts: Prompts;
+  /** The log file of one attempt. */
+  readonly logFile: (run: Run) => string;
+  readonly redact: (text: string) => string;
+  /** The secret's name when the text holds one, else null. */
+  readonly findSecret: (text: string) => string | null;
+  /** Values that must never be pushed. */
+  readonly secretValues: () => readonly string[];
+  readonly live: { update(run: Run, body: string): Promise<void> };
+  readonly leaseMs: number;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly log: Logger;
+}
+
+/** Works one claim to its end. `leave` aborts when this worker goes and its agents stay for the next one to adopt. */
+export async function work(claim: Claim, deps: WorkDeps, leave: AbortSignal): Promise<void> {
+  const job = openJob(claim, deps, leave);
+  const log = deps.log.child({ run: job.run.id, attempt: job.run.attempt });
+  try {
+    await steps(job, deps);
+  } catch (error) {
+    if (error instanceof LeaseLost || job.lost.aborted) log.info({ reason: messageOf(error) }, "run left to its next holder");
+    else log.error({ err: error }, "run could not be brought to an end; its lease runs out and it is taken up again");
+  } finally {
+    job.close();
+  }
+}
+
+async function steps(job: Job, deps: WorkDeps): Promise<void> {
+  if (job.run.state === "preparing") {
+    const ready = await orEnd(job, deps, "prepare", () => prepare(job, deps));
+    if (!ready || !(await orEnd(job, deps, "start", () => launch(job, ready, deps)))) return;
+  }
+  if (job.run.state === "running") await watch(job, deps);
+  if (job.run.state === "publishing") await finish(job, await publish(job, deps), deps);
+}
+
+/** Does a step; what it refuses, or a cancel in the middle of it, is an end of the run and not of the worker. */
+async function orEnd<T>(job: Job, deps: WorkDeps, reason: FailureReason, step: () => Promise<T>): Promise<T | null> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof LeaseLost || job.lost.aborted) throw error;
+    await finish(job, job.cancelled.aborted ? cancelled(job) : failed(reason, error, deps), deps);
+    return null;
+  }
+}
+
+function cancelled(job: Job): Outcome {
+  return { kind: "cancelled", by: job.cancelledBy()?.login ?? "someone" };
+}
+
+/** A Refusal is shown as it is; what broke in us is logged whole and told in one line. */
+export function failed(reason: FailureReason, error: unknown, deps: Pick<WorkDeps, "log" | "redact">): Outcome {
+  if (error instanceof Refusal) return { kind: "failed", reason, why: deps.redact(error.message), fix: error.fix };
+  deps.log.error({ err: error, step: reason }, "a step of a run broke");
+  return { kind: "failed", reason, why: deps.redact(messageOf(error)), fix: null };
+}

@@ -1,0 +1,63 @@
+/**
+ * A worker: takes runs from the queue as the caps allow and works each to its end. At start it first takes over what
+ * an earlier process on this machine left behind. Draining takes nothing new; what runs is waited for, or left alive
+ * for the next start to adopt.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../model/errors.ts";
+import type { Claim } from "../store/store.ts";
+import { type WorkDeps, work } from "./work.ts";
+
+export interface WorkerDeps extends WorkDeps {
+  readonly name: string;
+  /** Called after the queue moved, to tell the runs that still wait where they stand. */
+  readonly onQueueMoved: () => Promise<void>;
+}
+
+export interface Worker {
+  /** Resolves when `drain` has aborted and every run of this worker has ended or was left. */
+  run(drain: AbortSignal, leave: AbortSignal): Promise<void>;
+  readonly active: () => number;
+}
+
+/** How long a queue is left alone when nothing tells of a change: pauses end by the clock. Milliseconds. */
+const QUIET_MS = 5000;
+
+export function createWorker(deps: WorkerDeps): Worker {
+  const active = new Set<Promise<void>>();
+  const begin = (claim: Claim, leave: AbortSignal) => {
+    const job = work(claim, deps, leave).finally(() => active.delete(job));
+    active.add(job);
+  };
+  return {
+    active: () => active.size,
+    async run(drain, leave) {
+      const left = await deps.store.takeOver(deps.name, deps.leaseMs, true);
+      if (left.length) deps.log.info({ runs: left.length }, "taking up runs left by an earlier process");
+      for (const claim of left) begin(claim, leave);
+      await claimLoop(deps, (claim) => begin(claim, leave), drain);
+      await Promise.allSettled(active);
+    },
+  };
+}
+
+async function claimLoop(deps: WorkerDeps, begin: (claim: Claim) => void, drain: AbortSignal): Promise<void> {
+  while (!drain.aborted) {
+    const turn = new AbortController();
+    const until = AbortSignal.any([drain, turn.signal]);
+    const change = deps.store.changed("queue", until);
+    try {
+      let claim = await deps.store.claim(deps.name, deps.config().caps, deps.leaseMs);
+      while (claim && !drain.aborted) {
+        begin(claim);
+        claim = await deps.store.claim(deps.name, deps.config().caps, deps.leaseMs);
+      }
+      if (claim) begin(claim);
+      await deps.onQueueMoved();
+    } catch (error) {
+      deps.log.error({ reason: messageOf(error) }, "the queue could not be read; trying again");
+    }
+    await Promise.race([change, sleep(QUIET_MS, undefined, { signal: until }).catch(() => {})]);
+    turn.abort();
+  }
+}
