@@ -1,0 +1,106 @@
+/**
+ * One request at a time to GitHub, in the right role: as the App itself, as its installation on a repository or
+ * organisation, or with the configured token. Each is bounded in time, minting the installation's token included,
+ * and each failure becomes a ForgeError. It repeats nothing: that is for whoever asked.
+ */
+import type { ProbotOctokit } from "probot";
+import type { GithubForgeConfig } from "../../config/config.ts";
+import { ForgeError } from "../../model/errors.ts";
+import { type RepoRef, repoName } from "../../model/run.ts";
+import { toForgeError } from "./errors.ts";
+
+export interface ClientOptions {
+  readonly config: GithubForgeConfig;
+  /** Probot's `auth`; without an installation: the App itself, or the token. */
+  readonly auth: (installationId?: number) => Promise<ProbotOctokit>;
+  readonly now: () => number;
+  /** How long one request may take; 20 s when not given. */
+  readonly timeoutMs?: number;
+}
+
+/** Passed on as the `request` parameter of every call, so that it ends in time. */
+export interface RequestOptions {
+  readonly signal: AbortSignal;
+}
+
+export type Call<T> = (octokit: ProbotOctokit, request: RequestOptions) => Promise<T>;
+
+export interface GithubClient {
+  readonly config: GithubForgeConfig;
+  /** As the App itself, or with the token. `action` begins the message of a failure. */
+  asSelf<T>(action: string, call: Call<T>): Promise<T>;
+  asInstallation<T>(id: number, action: string, call: Call<T>): Promise<T>;
+  onRepo<T>(repo: RepoRef, action: string, call: Call<T>): Promise<T>;
+  onOrg<T>(org: string, action: string, call: Call<T>): Promise<T>;
+}
+
+const TIMEOUT_MS = 20_000;
+
+export function createClient(options: ClientOptions): GithubClient {
+  const { config, auth } = options;
+  const installations = new Map<string, number>();
+  const ask = <T>(action: string, call: (request: RequestOptions) => Promise<T>) =>
+    bounded(options, action, call);
+
+  const asSelf = <T>(action: string, call: Call<T>) =>
+    ask(action, async (request) => call(await auth(), request));
+
+  const asInstallation = <T>(id: number, action: string, call: Call<T>) =>
+    ask(action, async (request) => call(await auth(id), request));
+
+  async function installed<T>(key: string, action: string, find: Call<number>, call: Call<T>): Promise<T> {
+    if (config.auth.as === "token") return await asSelf(action, call);
+    const known = installations.get(key);
+    const id = known ?? (await asSelf(`${action}: finding the App's installation`, find));
+    installations.set(key, id);
+    try {
+      return await asInstallation(id, action, call);
+    } catch (error) {
+      if (error instanceof ForgeError && (error.status === 404 || error.status === 401))
+        installations.delete(key);
+      throw error;
+    }
+  }
+
+  return {
+    config,
+    asSelf,
+    asInstallation,
+    onRepo: (repo, action, call) =>
+      installed(`repo:${repoName(repo).toLowerCase()}`, action, findOnRepo(repo), call),
+    onOrg: (org, action, call) => installed(`org:${org.toLowerCase()}`, action, findOnOrg(org), call),
+  };
+}
+
+function findOnRepo(repo: RepoRef): Call<number> {
+  return async (octokit, request) => {
+    const where = { owner: repo.owner, repo: repo.name, request };
+    return (await octokit.rest.apps.getRepoInstallation(where)).data.id;
+  };
+}
+
+function findOnOrg(org: string): Call<number> {
+  return async (octokit, request) => (await octokit.rest.apps.getOrgInstallation({ org, request })).data.id;
+}
+
+async function bounded<T>(
+  options: ClientOptions,
+  action: string,
+  call: (request: RequestOptions) => Promise<T>,
+): Promise<T> {
+  const ms = options.timeoutMs ?? TIMEOUT_MS;
+  const late = Promise.withResolvers<never>();
+  const stop = new AbortController();
+  const timer = setTimeout(() => {
+    const reason = new Error(`no answer in ${ms / 1000} s`);
+    stop.abort(reason);
+    late.reject(reason);
+  }, ms);
+  try {
+    return await Promise.race([call({ signal: stop.signal }), late.promise]);
+  } catch (error) {
+    throw toForgeError(error, { action, as: options.config.auth.as, now: options.now() });
+  } finally {
+    clearTimeout(timer);
+  }
+}

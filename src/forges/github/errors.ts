@@ -1,0 +1,105 @@
+/**
+ * From what Octokit throws to a ForgeError: what we were doing, what GitHub said, and what would mend it.
+ * Octokit's own errors carry the request with its headers, so they are never passed on as they are: only their text.
+ */
+import { ForgeError, messageOf, Refusal } from "../../model/errors.ts";
+
+export interface ErrorContext {
+  /** What we were doing, with its object: "commenting on o/r#5". */
+  readonly action: string;
+  readonly as: "app" | "token";
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** GitHub asks for a minute's pause after a secondary limit that comes without a time. */
+const SECONDARY_PAUSE_MS = 60_000;
+
+/** Turns any error of a request into a ForgeError; a Refusal or ForgeError stays what it is. */
+export function toForgeError(error: unknown, context: ErrorContext): Error {
+  if (error instanceof ForgeError || error instanceof Refusal) return error;
+  const answer = answerOf(error);
+  const said = withoutTokens(textOf(error));
+  if (answer === null) {
+    const message = `${context.action}: GitHub could not be reached (${said})`;
+    return new ForgeError(message, 0, true);
+  }
+  const wait = limitWait(answer, said, context.now);
+  const limited = wait !== undefined;
+  const retryable = limited || answer.status >= 500 || answer.status === 408;
+  const fix = limited ? null : fixFor(answer, context);
+  const message = `${context.action}: GitHub answered ${answer.status}: ${said}${fix ? `; ${fix}` : ""}`;
+  return new ForgeError(message, answer.status, retryable, wait ?? retryAfter(answer, context.now));
+}
+
+/** The HTTP status of an error of Octokit's; null when GitHub gave no answer. */
+export function statusOf(error: unknown): number | null {
+  return answerOf(error)?.status ?? null;
+}
+
+function answerOf(error: unknown): Answer | null {
+  if (!(error instanceof Error) || !("response" in error)) return null;
+  const response = error.response;
+  if (typeof response !== "object" || response === null) return null;
+  if (!("status" in response) || typeof response.status !== "number") return null;
+  const headers = "headers" in response && typeof response.headers === "object" ? response.headers : {};
+  return { status: response.status, headers: { ...headers } };
+}
+
+function textOf(error: unknown): string {
+  const text = messageOf(error).replace(/ - https:\/\/docs\.github\.com\S*/, "");
+  return text.split("\n")[0]?.slice(0, 500) || "no reason given";
+}
+
+function withoutTokens(text: string): string {
+  return text.replace(
+    /\b(?:gh[a-z]_\w+|github_pat_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]+|v\d\.[0-9a-f]{40})/g,
+    "[hidden]",
+  );
+}
+
+/** Milliseconds to wait when this is a rate limit; undefined when it is none. */
+function limitWait(answer: Answer, said: string, now: number): number | null | undefined {
+  if (answer.status !== 429 && answer.status !== 403) return undefined;
+  const told = retryAfter(answer, now);
+  if (told !== null) return told;
+  if (/secondary rate limit|abuse detection/i.test(said)) return SECONDARY_PAUSE_MS;
+  return answer.status === 429 ? null : undefined;
+}
+
+function retryAfter(answer: Answer, now: number): number | null {
+  const after = answer.headers["retry-after"];
+  if (after !== undefined) {
+    const seconds = Number(after);
+    const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(String(after)) - now;
+    return Number.isFinite(ms) ? Math.max(0, ms) : null;
+  }
+  if (String(answer.headers["x-ratelimit-remaining"]) !== "0") return null;
+  const reset = Number(answer.headers["x-ratelimit-reset"]);
+  return Number.isFinite(reset) ? Math.max(0, reset * 1000 - now) : null;
+}
+
+function fixFor(answer: Answer, context: ErrorContext): string | null {
+  const app = context.as === "app";
+  if (answer.status === 401) {
+    return app ? "check the App's id and private key" : "the token is wrong or expired: make a new one";
+  }
+  if (answer.status === 403) {
+    const needed = answer.headers["x-accepted-github-permissions"];
+    const permissions = needed ? `the permission ${needed}` : "the permissions listed in app.yml";
+    return app
+      ? `give the App ${permissions} in its settings and accept them in the installation`
+      : `give the token ${permissions}`;
+  }
+  if (answer.status === 404) {
+    return app
+      ? "check that it exists and that the App is installed on it"
+      : "check that it exists and that the token may see it";
+  }
+  return null;
+}

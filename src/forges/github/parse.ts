@@ -1,0 +1,140 @@
+/**
+ * GitHub's payloads in our words. Pure. Payloads that do not concern us are not even looked into; one that does and
+ * lacks something is refused with the name of what is missing.
+ */
+import { z } from "zod";
+import type { Delivery, Event } from "../../model/event.ts";
+import type { Actor, IssueSnapshot, RepoRef } from "../../model/run.ts";
+
+/** Whose account is gone. No real account has the id 0. */
+export const GHOST: Actor = { id: 0, login: "ghost" };
+
+const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const User = z.object({ id: z.int().positive(), login: z.string().min(1), type: z.string().optional() });
+const Label = z.object({ name: z.string() });
+const Issue = z.object({
+  number: z.int().positive(),
+  title: z.string(),
+  body: z.string().nullish(),
+  user: User.nullable(),
+  labels: z.array(Label).nullish(),
+  html_url: z.string(),
+  updated_at: Time,
+  pull_request: z.unknown(),
+});
+const Common = {
+  repository: z.object({ name: z.string().min(1), owner: z.object({ login: z.string().min(1) }) }),
+  sender: User,
+};
+const Comment = z.object({ id: z.int().positive(), body: z.string(), created_at: Time });
+
+const IssueCommented = z.object({ ...Common, issue: Issue, comment: Comment });
+const IssueLabeled = z.object({ ...Common, issue: Issue, label: Label });
+const PullLabeled = z.object({ ...Common, pull_request: Issue, label: Label });
+const IssueEnded = z.object({ ...Common, issue: Issue });
+const PullEnded = z.object({ ...Common, pull_request: Issue });
+
+type IssueLike = z.output<typeof Issue>;
+type CommonPart = { readonly [K in keyof typeof Common]: z.output<(typeof Common)[K]> };
+
+/** The events of a delivery; [] for what does not concern us. Throws an Error that names the missing key. */
+export function parse(forge: string, delivery: Delivery): readonly Event[] {
+  const payload = parseJson(delivery);
+  const action = typeof payload.action === "string" ? payload.action : "";
+  const name = `${delivery.event}.${action}`;
+  switch (name) {
+    case "issue_comment.created":
+      return [commented(forge, read(IssueCommented, name, payload))];
+    case "issues.labeled": {
+      const { issue, ...rest } = read(IssueLabeled, name, payload);
+      return [labeled(forge, issue, Boolean(issue.pull_request), rest)];
+    }
+    case "pull_request.labeled": {
+      const { pull_request, ...rest } = read(PullLabeled, name, payload);
+      return [labeled(forge, pull_request, true, rest)];
+    }
+    case "issues.closed":
+    case "issues.deleted": {
+      const { issue, ...rest } = read(IssueEnded, name, payload);
+      return [closed(forge, issue, Boolean(issue.pull_request), rest)];
+    }
+    case "pull_request.closed": {
+      const { pull_request, ...rest } = read(PullEnded, name, payload);
+      return [closed(forge, pull_request, true, rest)];
+    }
+    default:
+      return [];
+  }
+}
+
+function commented(forge: string, payload: z.output<typeof IssueCommented>): Event {
+  const { issue, comment } = payload;
+  const base = common(forge, issue, Boolean(issue.pull_request), payload);
+  const commentId = String(comment.id);
+  const key = `${repoKey(base.repo)}#comment:${commentId}`;
+  return { ...base, kind: "comment", commentId, body: comment.body, at: comment.created_at, key };
+}
+
+function labeled(
+  forge: string,
+  issue: IssueLike,
+  isPull: boolean,
+  payload: CommonPart & { readonly label: z.output<typeof Label> },
+): Event {
+  const base = common(forge, issue, isPull, payload);
+  const added = payload.label.name;
+  const key = `${repoKey(base.repo)}#${issue.number}:label:${added}:${issue.updated_at}`;
+  return { ...base, kind: "labels", added, labels: base.issue.labels, key };
+}
+
+function closed(forge: string, issue: IssueLike, isPull: boolean, payload: CommonPart): Event {
+  const base = common(forge, issue, isPull, payload);
+  return { ...base, kind: "closed", key: `${repoKey(base.repo)}#${issue.number}:closed:${issue.updated_at}` };
+}
+
+function common(forge: string, issue: IssueLike, isPull: boolean, payload: CommonPart) {
+  const { repository, sender } = payload;
+  const repo: RepoRef = { forge, owner: repository.owner.login, name: repository.name };
+  const by = { ...actorOf(sender), bot: sender.type === "Bot" };
+  return { repo, issue: snapshotOf(issue, isPull), by, at: issue.updated_at };
+}
+
+function snapshotOf(issue: IssueLike, isPull: boolean): IssueSnapshot {
+  return {
+    number: issue.number,
+    isPull,
+    title: issue.title,
+    body: issue.body ?? "",
+    author: issue.user ? actorOf(issue.user) : GHOST,
+    labels: (issue.labels ?? []).map((label) => label.name),
+    url: issue.html_url,
+  };
+}
+
+function actorOf(user: z.output<typeof User>): Actor {
+  return { id: user.id, login: user.login };
+}
+
+function repoKey(repo: RepoRef): string {
+  return `${repo.forge}:${repo.owner}/${repo.name}`.toLowerCase();
+}
+
+function parseJson(delivery: Delivery): Readonly<Record<string, unknown>> {
+  let payload: unknown;
+  try {
+    payload = JSON.parse(delivery.body);
+  } catch {
+    throw new Error(`reading a ${delivery.event} webhook of GitHub's: its body is not JSON`);
+  }
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) {
+    throw new Error(`reading a ${delivery.event} webhook of GitHub's: its body is not a JSON object`);
+  }
+  return { ...payload };
+}
+
+function read<T extends z.ZodType>(shape: T, name: string, payload: unknown): z.output<T> {
+  const result = shape.safeParse(payload);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`reading a ${name} webhook of GitHub's: ${problems.join("; ")}`);
+}
