@@ -1,0 +1,38 @@
+/**
+ * Reads the record that the waiting shell left (`launch.ts`): what the shell said of a death by signal, if anything,
+ * then `exit N`. An agent ended by INT or PIPE is told as codes 130 and 141, since shells say nothing of those two.
+ */
+import { constants } from "node:os";
+import type { Exit } from "../../model/outcome.ts";
+
+/** What is known besides the record. */
+export interface EndFacts {
+  /** The signal that ended the shell itself; null when it ended by itself or was not our child. */
+  readonly recorderSignal: string | null;
+  /** We sent KILL. */
+  readonly forced: boolean;
+  /** The kernel killed something for memory during the run. */
+  readonly oomKill: boolean;
+}
+
+/** The record is empty when everything was killed at once, or when the host went down. */
+export function decodeExit(record: string, facts: EndFacts): Exit {
+  const end = /(?:^|\n)exit (\d{1,3})\n$/.exec(record);
+  if (!end) {
+    const signal = facts.recorderSignal ?? (facts.forced ? "SIGKILL" : null);
+    return { code: null, signal, outOfMemory: isOom(signal, facts) };
+  }
+  const code = Number(end[1]);
+  const signal = record.slice(0, end.index).trim() === "" ? null : signalName(code - 128);
+  return signal === null
+    ? { code, signal: null, outOfMemory: false }
+    : { code: null, signal, outOfMemory: isOom(signal, facts) };
+}
+
+function isOom(signal: string | null, facts: EndFacts): boolean {
+  return signal === "SIGKILL" && !facts.forced && facts.oomKill;
+}
+
+function signalName(number: number): string | null {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
+}

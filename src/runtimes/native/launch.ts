@@ -1,0 +1,81 @@
+/**
+ * Starts an agent so that it needs nothing of us to go on: its own session, a file as stdin, files as stdout and
+ * stderr. Between us and it stands one /bin/sh whose only work is to write down how the agent ended, so that a
+ * process started after our death learns the true exit code too. The command comes to it as arguments, never as
+ * text of the script. See `exit.ts` for how its record is read.
+ *
+ * The shell passes the environment on as it is, except PWD, OLDPWD, SHLVL and _, which are a shell's own.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { Refusal } from "../../model/errors.ts";
+import type { StartSpec } from "../runtime.ts";
+import type { RawFiles } from "./record.ts";
+
+/**
+ * Signals to the group must not end the recorder before the agent: they are trapped, which an exec resets. The
+ * shell's own stderr is the record (fd 3): every shell names a death by signal there ("Killed"), which tells
+ * SIGKILL from exit code 137. bash does so only outside its posix mode.
+ */
+const RECORDER = `case \${BASH_VERSION-} in ?*) (set +o posix) 2>/dev/null && set +o posix ;; esac
+trap : TERM INT HUP QUIT
+exec 4>&2 2>&3
+(unset PWD OLDPWD SHLVL _; exec "$@" 2>&4 3>&- 4>&-)
+printf 'exit %d\\n' "$?" >&3`;
+
+const APPEND =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND | constants.O_NOFOLLOW;
+
+/** Spawns `program` with the rest of the spec's argv; resolves once the process exists. */
+export async function launch(
+  spec: StartSpec,
+  program: string,
+  env: Readonly<Record<string, string>>,
+  files: RawFiles,
+  turn: () => Promise<void>,
+): Promise<ChildProcess> {
+  await mkdir(spec.folders.logs, { recursive: true, mode: 0o700 });
+  await rm(files.stdin, { force: true });
+  await writeFile(files.stdin, spec.stdin, { mode: 0o600, flag: "wx" });
+  const opened: FileHandle[] = [];
+  try {
+    opened.push(await open(files.stdin, constants.O_RDONLY | constants.O_NOFOLLOW));
+    for (const file of [files.stdout, files.stderr, files.exit]) opened.push(await open(file, APPEND, 0o600));
+    await turn();
+    const child = spawn("/bin/sh", ["-c", RECORDER, "agent-dispatch", program, ...spec.argv.slice(1)], {
+      cwd: spec.folders.checkout,
+      env,
+      detached: true,
+      stdio: opened.map((file) => file.fd),
+    });
+    await started(child, spec.argv[0]);
+    return child;
+  } finally {
+    for (const file of opened) await file.close();
+    // The agent holds it open; nobody else may read the prompt from here on.
+    await rm(files.stdin, { force: true });
+  }
+}
+
+function started(child: ChildProcess, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === "E2BIG"
+          ? new Refusal(`starting ${name}: its arguments and environment are too long`, "shorten them")
+          : new Error(`starting ${name}: ${error.message}`, { cause: error }),
+      );
+    });
+  });
+}
+
+/** Forks block the event loop: each caller gets a turn of the loop of its own. */
+export function createTurns(): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => {
+    last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return last;
+  };
+}

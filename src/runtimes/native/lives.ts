@@ -1,0 +1,107 @@
+/**
+ * What this process knows of each run: whether it is a child of ours (then its end is an event) or was started by
+ * an earlier process (then its end is looked for at every tick), whether we killed it, and its end, told once to
+ * all who ask.
+ */
+import type { ChildProcess } from "node:child_process";
+import type { Exit } from "../../model/outcome.ts";
+import type { RunHandle } from "../runtime.ts";
+import type { ProcessTable } from "./processes.ts";
+import { keyOf } from "./record.ts";
+import type { SweepTarget } from "./sweep.ts";
+import type { Ticker } from "./ticker.ts";
+
+export interface Life {
+  readonly handle: RunHandle;
+  readonly target: SweepTarget;
+  /** True once we sent KILL. */
+  forced: boolean;
+  /** Resolves when the started process is gone, with the signal that ended it where it was a child of ours. */
+  gone(): Promise<string | null>;
+  /** Resolves when the run has ended and nothing of it is left. */
+  finished(): Promise<Exit>;
+}
+
+export interface Lives {
+  adopt(handle: RunHandle, child: ChildProcess): void;
+  of(handle: RunHandle): Life;
+  forget(handle: RunHandle): void;
+}
+
+export function createLives(table: ProcessTable, ticker: Ticker, end: (life: Life) => Promise<Exit>): Lives {
+  const known = new Map<string, Life>();
+  const add = (handle: RunHandle, ours: boolean, gone: () => Promise<string | null>) => {
+    const life = createLife(handle, ours, gone, end);
+    known.set(keyOf(handle), life);
+    return life;
+  };
+  return {
+    adopt(handle, child) {
+      const signal = new Promise<string | null>((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) resolve(child.signalCode);
+        else child.once("exit", (_code, name) => resolve(name));
+      });
+      add(handle, true, () => signal);
+    },
+    of(handle) {
+      const life = known.get(keyOf(handle));
+      return life ?? add(handle, false, () => lookedFor(parseRef(handle.ref), table, ticker));
+    },
+    forget(handle) {
+      known.delete(keyOf(handle));
+    },
+  };
+}
+
+function createLife(
+  handle: RunHandle,
+  ours: boolean,
+  gone: () => Promise<string | null>,
+  end: (life: Life) => Promise<Exit>,
+): Life {
+  let exit: Promise<Exit> | null = null;
+  const life: Life = {
+    handle,
+    target: { run: keyOf(handle), ...parseRef(handle.ref), ours },
+    forced: false,
+    gone,
+    finished() {
+      exit ??= end(life);
+      return exit;
+    },
+  };
+  return life;
+}
+
+function parseRef(ref: string): { readonly pid: number; readonly start: string } {
+  const colon = ref.indexOf(":");
+  return { pid: Number(ref.slice(0, colon)), start: ref.slice(colon + 1) };
+}
+
+function lookedFor(
+  id: { readonly pid: number; readonly start: string },
+  table: ProcessTable,
+  ticker: Ticker,
+): Promise<null> {
+  return new Promise((resolve, reject) => {
+    let looking = false;
+    const off = ticker.each(look);
+    function look(): void {
+      if (looking) return;
+      looking = true;
+      table.startOf(id.pid).then(
+        (start) => {
+          looking = false;
+          if (start === id.start && id.pid > 0) return;
+          off();
+          resolve(null);
+        },
+        (error) => {
+          off();
+          reject(error);
+        },
+      );
+    }
+    look();
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * The native runtime: agents as processes of this host (Linux, macOS), each in a session of its own. It keeps a run
+ * findable and endable, also after the bot's death, but it isolates nothing: the agent has the bot's user, files and
+ * network, and limits of memory, CPU and processes are not enforced. `probe` says so. For more, use a container.
+ */
+import { constants } from "node:fs";
+import { access, readFile, stat } from "node:fs/promises";
+import { release, type } from "node:os";
+import { Refusal } from "../../model/errors.ts";
+import type { Exit } from "../../model/outcome.ts";
+import type { Runtime, RuntimeProbe, StartSpec } from "../runtime.ts";
+import { darwinProcesses } from "./darwin.ts";
+import { decodeExit } from "./exit.ts";
+import { createTurns, launch } from "./launch.ts";
+import { linuxProcesses } from "./linux.ts";
+import { createLives, type Life } from "./lives.ts";
+import { MARKER, type ProcessTable, shareScans } from "./processes.ts";
+import { findProgram } from "./program.ts";
+import { keyOf, openRecords, type Records, type RunRecord, rawFiles } from "./record.ts";
+import { killAll, terminate } from "./sweep.ts";
+import { createTail } from "./tail.ts";
+import { createTicker } from "./ticker.ts";
+
+export interface NativeOptions {
+  readonly now: () => number;
+  /** A folder of this runtime's own, kept over restarts: one small file for each run not yet removed. */
+  readonly records: string;
+}
+
+/** How often output and the life of processes that are no children of ours are looked at. */
+const TICK_MS = 250;
+
+export function createNativeRuntime(options: NativeOptions): Runtime {
+  const table = hostProcesses();
+  const records = openRecords(options.records);
+  const ticker = createTicker(TICK_MS);
+  const tail = createTail(ticker);
+  const lives = createLives(table, ticker, (life) => endOf(life, table, records));
+  const turn = createTurns();
+  return {
+    name: "native",
+    probe,
+    paths: ({ checkout, meta, home }) => ({ checkout, meta, home }),
+    start: (spec) => start(spec, { now: options.now, table, records, lives, turn }),
+    logs: (handle, signal) => tail(rawFiles(handle), lives.of(handle).finished(), signal),
+    wait: (handle) => lives.of(handle).finished(),
+    async stop(handle, graceMs) {
+      const life = lives.of(handle);
+      if (!(await terminate(table, life.target, graceMs))) {
+        life.forced = true;
+        await killAll(table, life.target);
+      }
+      await life.gone();
+    },
+    async list() {
+      return (await records.all()).map((record) => record.handle);
+    },
+    async remove(handle) {
+      const life = lives.of(handle);
+      life.forced = true;
+      await killAll(table, life.target);
+      await life.finished();
+      await records.forget(handle);
+      lives.forget(handle);
+    },
+  };
+}
+
+interface StartTools {
+  readonly now: () => number;
+  readonly table: ProcessTable;
+  readonly records: Records;
+  readonly lives: ReturnType<typeof createLives>;
+  readonly turn: () => Promise<void>;
+}
+
+/** The record is on disk before the process exists: a crash between the two leaves a run that `stop` still finds. */
+async function start(spec: StartSpec, tools: StartTools): Promise<RunRecord["handle"]> {
+  const { checkout, logs } = spec.folders;
+  await requireCheckout(checkout, spec.argv[0]);
+  const program = await findProgram(spec.argv[0], spec.env.PATH, checkout);
+  const { runId, attempt } = spec;
+  const early = { runtime: "native", runId, attempt, ref: "0:", logs } as const;
+  const record = { handle: early, startedAt: tools.now(), oomKills: await tools.table.oomKills() };
+  await tools.records.write(record);
+  const env = { ...spec.env, [MARKER]: keyOf(early) };
+  try {
+    const child = await launch(spec, program, env, rawFiles(early), tools.turn);
+    const pid = child.pid ?? 0;
+    // An end that quick leaves no start time to read; the handle then names a process that is gone, which is true.
+    const handle = { ...early, ref: `${pid}:${(await tools.table.startOf(pid)) ?? ""}` };
+    tools.lives.adopt(handle, child);
+    await tools.records.write({ ...record, handle });
+    return handle;
+  } catch (error) {
+    await tools.records.forget(early);
+    throw error;
+  }
+}
+
+async function requireCheckout(checkout: string, name: string): Promise<void> {
+  const found = await stat(checkout).catch(() => null);
+  if (found?.isDirectory()) return;
+  throw new Refusal(
+    `starting ${name}: there is no checkout at ${checkout}`,
+    "retry the run to prepare it again",
+  );
+}
+
+/** Nothing outlives the agent's end: what it left running is killed before the end is told. */
+async function endOf(life: Life, table: ProcessTable, records: Records): Promise<Exit> {
+  const recorderSignal = await life.gone();
+  await killAll(table, life.target);
+  const record = await readFile(rawFiles(life.handle).exit, "latin1").catch(() => "");
+  const before = (await records.read(life.handle))?.oomKills ?? null;
+  const after = await table.oomKills();
+  const oomKill = before !== null && after !== null && after > before;
+  return decodeExit(record, { recorderSignal, forced: life.forced, oomKill });
+}
+
+function hostProcesses(): ProcessTable {
+  return shareScans(process.platform === "darwin" ? darwinProcesses() : linuxProcesses());
+}
+
+async function probe(): Promise<RuntimeProbe> {
+  const version = `${type()} ${release()}, no isolation: memory, CPU and process limits are not enforced`;
+  const no = (reason: string): RuntimeProbe => ({ ready: false, version: null, reason });
+  if (!["linux", "darwin"].includes(process.platform)) {
+    return no(`agents run on the host on Linux and macOS only, not on ${type()}; use a container runtime`);
+  }
+  const shell = await access("/bin/sh", constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!shell) return no("no executable /bin/sh; install a POSIX shell there");
+  const processes = await hostProcesses().startOf(process.pid);
+  if (processes === null) return no("the host's processes cannot be listed; mount /proc or install ps");
+  return { ready: true, version, reason: null };
+}

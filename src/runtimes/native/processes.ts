@@ -1,0 +1,42 @@
+/**
+ * The host's processes, as far as runs need them: who lives, in which group, and which carry the marker of a run in
+ * their environment. A process is known by its pid and its start time, never by the pid alone.
+ */
+/** Every process of a run inherits it; its value is `<run id>.<attempt>`. */
+export const MARKER = "AGENT_DISPATCH_RUN";
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly group: number;
+  readonly start: string;
+  /** The marker's value; null when it has none or hides its environment. */
+  readonly run: string | null;
+}
+
+export interface ProcessTable {
+  /** When the process started, in this platform's own words; null when it is gone or a zombie. */
+  startOf(pid: number): Promise<string | null>;
+  /** Every living process. A zombie is not living. */
+  scan(): Promise<readonly ProcessRow[]>;
+  /** How often the kernel killed for memory since it started; null where it does not tell. */
+  oomKills(): Promise<number | null>;
+}
+
+/** Two hundred runs that end together must not scan two hundred times: who asks during a scan shares the next. */
+export function shareScans(table: ProcessTable): ProcessTable {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<readonly ProcessRow[]> | null = null;
+  return {
+    startOf: table.startOf,
+    oomKills: table.oomKills,
+    scan() {
+      next ??= running.then(() => {
+        const scan = table.scan();
+        running = scan.catch(() => undefined);
+        next = null;
+        return scan;
+      });
+      return next;
+    },
+  };
+}
