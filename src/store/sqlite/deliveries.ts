@@ -1,0 +1,86 @@
+/**
+ * The inbox. Deliveries that arrive in the same turn of the event loop are committed together: one wait for the disk
+ * serves them all, and each is acknowledged only after it.
+ */
+import type { Delivery } from "../../model/event.ts";
+import type { Store } from "../store.ts";
+import type { Context } from "./context.ts";
+
+interface Arrival {
+  readonly delivery: Delivery;
+  readonly resolve: (fresh: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface DeliveryRow {
+  readonly id: string;
+  readonly forge: string;
+  readonly event: string;
+  readonly body: string;
+  readonly received_at: number;
+}
+
+export interface Inbox extends Pick<Store, "receive" | "nextDeliveries" | "reject"> {
+  /** Commits what has arrived now, for closing. */
+  flush(): void;
+}
+
+export function inbox(context: Context): Inbox {
+  const { db, now } = context;
+  let arrivals: Arrival[] = [];
+
+  function flush(): void {
+    const batch = arrivals;
+    arrivals = [];
+    if (batch.length > 0) commit(context, batch);
+  }
+
+  return {
+    flush,
+    receive(delivery) {
+      return new Promise((resolve, reject) => {
+        if (arrivals.push({ delivery, resolve, reject }) === 1) setImmediate(flush);
+      });
+    },
+    async nextDeliveries(limit) {
+      return db
+        .all<DeliveryRow>(
+          `select id, forge, event, body, received_at from deliveries
+           where settled_at is null order by number limit ?`,
+          limit,
+        )
+        .map(({ received_at, ...row }) => ({ ...row, receivedAt: received_at }));
+    },
+    async reject({ forge, id }, reason) {
+      db.run(
+        `update deliveries set settled_at = ?, rejected = ?
+         where forge = ? and id = ? and settled_at is null`,
+        now(),
+        reason,
+        forge,
+        id,
+      );
+    },
+  };
+}
+
+function commit({ db, wakeUps }: Context, batch: readonly Arrival[]): void {
+  try {
+    const fresh = db.transaction(() =>
+      batch.map(({ delivery }) =>
+        db.run(
+          "insert or ignore into deliveries (forge, id, event, body, received_at) values (?, ?, ?, ?, ?)",
+          delivery.forge,
+          delivery.id,
+          delivery.event,
+          delivery.body,
+          delivery.receivedAt,
+        ),
+      ),
+    );
+    for (const [at, { resolve }] of batch.entries()) resolve(fresh[at] === 1);
+    if (fresh.includes(1)) wakeUps.wake("deliveries");
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
+}

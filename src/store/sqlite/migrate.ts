@@ -1,0 +1,49 @@
+/**
+ * Brings a database file to the schema this program knows: all missing steps in one transaction, or none. The file
+ * is marked as ours (`application_id`), its version is `user_version`.
+ */
+import { Refusal } from "../../model/errors.ts";
+import type { Connection } from "./connection.ts";
+import { applyRules } from "./rules.ts";
+import { MIGRATIONS, type Migration } from "./schema.ts";
+
+/** "ADSP" in ASCII. */
+const APPLICATION_ID = 0x41445350;
+
+/**
+ * Throws a Refusal for a file of another program and for one made by a newer version of this one.
+ * `steps` is there to test a single step on data.
+ */
+export function migrate(db: Connection, file: string, steps: readonly Migration[] = MIGRATIONS): void {
+  db.transaction(() => {
+    const version = pragma(db, "user_version");
+    refuseForeign(db, file, version);
+    const known = steps.at(-1)?.version ?? 0;
+    if (version > known) {
+      throw new Refusal(
+        `opening the store ${file}: its schema is version ${version}, this program knows up to ${known}`,
+        "Run the newer agent-dispatch that wrote it, or restore the copy of the file made before the upgrade.",
+      );
+    }
+    for (const step of steps) {
+      if (step.version > version) db.script(step.sql);
+    }
+    applyRules(db);
+    db.script(`pragma user_version = ${known}; pragma application_id = ${APPLICATION_ID};`);
+  });
+}
+
+function refuseForeign(db: Connection, file: string, version: number): void {
+  const owner = pragma(db, "application_id");
+  if (owner === APPLICATION_ID) return;
+  const tables = db.get<{ n: number }>("select count(*) as n from sqlite_schema")?.n ?? 0;
+  if (owner === 0 && version === 0 && tables === 0) return;
+  throw new Refusal(
+    `opening the store ${file}: it is a database of another program`,
+    "Move the file away or choose another data folder.",
+  );
+}
+
+function pragma(db: Connection, name: "user_version" | "application_id"): number {
+  return db.get<Record<string, number>>(`pragma ${name}`)?.[name] ?? 0;
+}

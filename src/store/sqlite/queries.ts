@@ -1,0 +1,87 @@
+/** Looking at runs without changing them. Lists come newest first. */
+import { ACTIVE_STATES, type RepoRef, type Run, type RunState } from "../../model/run.ts";
+import type { RunEvent, RunFilter, Store } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { list } from "./rules.ts";
+import { selectRuns } from "./run-rows.ts";
+
+const OF_ISSUE = "forge = ? and owner = ? and name = ? and issue = ?";
+
+/** Two ranges of one index; a single `or` would read the whole queue's rows. */
+const AHEAD = `
+  select (select count(*) from runs indexed by runs_queue where state = 'queued' and priority > self.priority)
+    + (select count(*) from runs indexed by runs_queue
+       where state = 'queued' and priority = self.priority and place < self.place) as n
+  from runs self where id = ? and state = 'queued'`;
+
+export function runById(db: Connection, id: string): Run | null {
+  return selectRuns(db, "where id = ?", id)[0] ?? null;
+}
+
+export function activeRun(db: Connection, repo: RepoRef, issue: number): Run | null {
+  const where = `where ${OF_ISSUE} and state in (${list(ACTIVE_STATES)})`;
+  return selectRuns(db, where, repo.forge, repo.owner, repo.name, issue)[0] ?? null;
+}
+
+export function queries({
+  db,
+}: Context): Pick<Store, "run" | "runs" | "activeRun" | "lastRun" | "ahead" | "events" | "labels"> {
+  return {
+    run: async (id) => runById(db, id),
+    runs: async (filter) => filtered(db, filter),
+    activeRun: async (repo, issue) => activeRun(db, repo, issue),
+    async lastRun(repo, issue) {
+      const where = `where ${OF_ISSUE} order by number desc limit 1`;
+      return selectRuns(db, where, repo.forge, repo.owner, repo.name, issue)[0] ?? null;
+    },
+    ahead: async (runId) => db.get<{ n: number }>(AHEAD, runId)?.n ?? 0,
+    events: async (runId) =>
+      db.all<EventRow>("select * from run_events where run_id = ? order by number", runId).map(toEvent),
+    async labels(repo, issue) {
+      const row = db.get<{ labels: string }>(
+        `select labels from issue_labels where ${OF_ISSUE}`,
+        repo.forge,
+        repo.owner,
+        repo.name,
+        issue,
+      );
+      return row ? (JSON.parse(row.labels) as string[]) : null;
+    },
+  };
+}
+
+function filtered(db: Connection, { states, repo, issue, pool, limit }: RunFilter): Run[] {
+  const where: string[] = [];
+  const values: (string | number)[] = [];
+  const also = (sql: string, ...more: (string | number)[]) => {
+    where.push(sql);
+    values.push(...more);
+  };
+  if (states) also(`state in (${states.map(() => "?").join(", ")})`, ...states);
+  if (repo) also("forge = ? and owner = ? and name = ?", repo.forge, repo.owner, repo.name);
+  if (issue !== undefined) also("issue = ?", issue);
+  if (pool !== undefined) also("pool = ?", pool);
+  const condition = where.length > 0 ? `where ${where.join(" and ")}` : "";
+  return selectRuns(db, `${condition} order by number desc limit ?`, ...values, limit ?? -1);
+}
+
+interface EventRow {
+  readonly run_id: string;
+  readonly attempt: number;
+  readonly from_state: RunState | null;
+  readonly to_state: RunState;
+  readonly at: number;
+  readonly detail: string | null;
+}
+
+function toEvent(row: EventRow): RunEvent {
+  return {
+    runId: row.run_id,
+    attempt: row.attempt,
+    from: row.from_state,
+    to: row.to_state,
+    at: row.at,
+    detail: row.detail,
+  };
+}
