@@ -1,0 +1,306 @@
+/**
+ * agents.yaml, as it is written. The one description of it: the JSON Schema for editors, docs/configuration.md and
+ * the checks at start all come from here. Units and defaults that depend on other keys are `load.ts`'s work.
+ */
+import { z } from "zod";
+import * as field from "./fields.ts";
+
+const dispatch = z.strictObject({
+  agent: field.agentChoice.default("codex").meta({ description: "The agent of a command that names none." }),
+  template: field.templateName
+    .default("coding")
+    .meta({ description: "The prompt template of a command that names none." }),
+  runtime: field.runtime.default("auto").meta({
+    description:
+      "Where agents run. `native` is the host itself, without isolation; `auto` is the first of apple, docker and podman that works. claude and coderabbit run on the host unless their own `runtime` says otherwise. `CORE_AGENT_RUNTIME` wins over it.",
+  }),
+  image: field.text.default("core-dev").meta({
+    description: "The container image agents run in. `AGENT_DOCKER_IMAGE` wins over it.",
+  }),
+  gpu: field.flag.default(false).meta({ description: "Give containers the GPU." }),
+  draft: field.flag.default(false).meta({ description: "Open pull requests as drafts." }),
+  timeout: field.duration.default("60m").meta({ description: "Longest time an agent may work on a run." }),
+  idle_timeout: field.duration
+    .default("15m")
+    .meta({ description: "Longest time an agent may print nothing." }),
+  grace: field.duration
+    .default("10s")
+    .meta({ description: "Time between asking an agent to end and ending it by force." }),
+  workspace_root: field.path.optional().meta({
+    description: "Where checkouts are made. Without it: `workspace` in `DATA_DIR`.",
+    examples: ["/srv/dispatch"],
+  }),
+  templates: field.path.optional().meta({
+    description: "A folder of your own templates, personas and plans, searched before the shipped ones.",
+    examples: ["./templates"],
+  }),
+  public_url: field.httpUrl.optional().meta({
+    description: "Where forges and people reach this server. `forge add-hook` needs it.",
+    examples: ["https://dispatch.example.com"],
+  }),
+  memory: field.size
+    .optional()
+    .meta({ description: "Memory of one agent. Without it: no limit.", examples: ["4g"] }),
+  cpus: z
+    .number()
+    .positive()
+    .max(1024)
+    .optional()
+    .meta({
+      title: "a number above 0",
+      description: "Processors of one agent. Without it: no limit.",
+      examples: [2],
+    }),
+  pids: z
+    .int()
+    .min(32)
+    .max(1_000_000)
+    .optional()
+    .meta({
+      title: "a whole number from 32",
+      description: "Processes and threads of one agent. Without it: no limit.",
+      examples: [512],
+    }),
+  log_limit: field.size
+    .default("4m")
+    .meta({ description: "Readable log kept of a run; the middle is dropped beyond it." }),
+  output_limit: field.size
+    .default("256m")
+    .meta({ description: "An agent that prints more than this is stopped." }),
+});
+
+const pool = z
+  .union([
+    field.count,
+    z.strictObject({
+      total: field.count.optional().meta({ description: "Runs of the agent at once, whatever the model." }),
+      models: z
+        .record(field.modelName, field.count)
+        .default({})
+        .meta({ description: "Runs at once of one of its models.", examples: [{ "gpt-5": 1 }] }),
+    }),
+  ])
+  .meta({ title: "a whole number from 1, or { total, models }" });
+
+const concurrency = z.strictObject({
+  total: field.count.default(4).meta({ description: "Runs at once." }),
+  per_repository: field.count
+    .optional()
+    .meta({ description: "Runs at once in one repository. Without it: no limit.", examples: [1] }),
+  per_pool: field.count.optional().meta({
+    description: "Runs at once of one agent not listed in `pools`. Without it: no limit.",
+    examples: [2],
+  }),
+  pools: z
+    .record(field.agentName, pool)
+    .default({})
+    .meta({
+      title: "agent: number, or agent: { total, models }",
+      description: "Runs at once of one agent, and of its models.",
+      examples: [{ codex: 2, claude: { total: 2, models: { opus: 1 } } }],
+    }),
+});
+
+const rates = z.strictObject({
+  failures: field.count.default(3).meta({ description: "Quick failures in a row that pause an agent." }),
+  window: field.duration
+    .default("60s")
+    .meta({ description: "A failure is quick when it comes within this time of the agent's start." }),
+  pause: field.duration
+    .default("30m")
+    .meta({ description: "How long an agent is paused, unless its provider said when its limit ends." }),
+});
+
+const forge = z.strictObject({
+  kind: z
+    .enum(["github", "forgejo", "gitea"])
+    .meta({ title: "github, forgejo, gitea", description: "What the forge is." }),
+  url: field.httpUrl.optional().meta({
+    description:
+      "Forgejo and Gitea: the address of the web page, required. GitHub Enterprise: the API's address. Left out for github.com.",
+    examples: ["https://codeberg.org"],
+  }),
+  webhook_secret_env: field.variable.meta({
+    description: "The variable that holds the webhook secret: 16 characters or more.",
+    examples: ["CODEBERG_WEBHOOK_SECRET"],
+  }),
+  token_env: field.variable.optional().meta({
+    description: "The variable that holds the bot account's token. Required for Forgejo and Gitea.",
+    examples: ["CODEBERG_TOKEN"],
+  }),
+  app_id_env: field.variable.optional().meta({
+    description: "GitHub App: the variable that holds the App's id.",
+    examples: ["APP_ID"],
+  }),
+  private_key_env: field.variable.optional().meta({
+    description:
+      "GitHub App: the variable that holds the private key (PEM, or PEM in base64). A name that ends in _PATH holds the path of the key's file instead.",
+    examples: ["PRIVATE_KEY_PATH"],
+  }),
+  webhook_proxy: field.httpUrl.optional().meta({
+    description: "A smee.io channel, for a machine that forges cannot reach.",
+    examples: ["https://smee.io/your-channel"],
+  }),
+});
+
+const permission = z.strictObject({
+  users: z
+    .array(field.login)
+    .default([])
+    .meta({
+      title: "a list of logins",
+      description:
+        "Only these people, and members of `teams`, may dispatch. Without both: everyone who may write to the repository.",
+      examples: [["alice"]],
+    }),
+  teams: z
+    .array(field.team)
+    .default([])
+    .meta({
+      title: "a list of organisation/team",
+      description: "See `users`.",
+      examples: [["acme/maintainers"]],
+    }),
+  bots: z
+    .array(field.login)
+    .default([])
+    .meta({
+      title: "a list of logins",
+      description: "Bots that may dispatch; all others are refused.",
+      examples: [["release-bot[bot]"]],
+    }),
+  repositories: z
+    .array(field.repositoryPattern)
+    .default([])
+    .meta({
+      title: "a list of owner/name or owner/*",
+      description: "Repositories served. Without it: every repository whose forge sends webhooks.",
+      examples: [["acme/*"]],
+    }),
+  trusted_writers: z
+    .array(field.login)
+    .default([])
+    .meta({
+      title: "a list of logins",
+      description:
+        "Forgejo and Gitea: people taken for writers where the bot is no admin of the repository and so may not ask.",
+      examples: [["alice"]],
+    }),
+});
+
+const custom = z.strictObject({
+  argv: z
+    .array(z.string())
+    .min(1)
+    .meta({
+      title: "a list of texts",
+      description:
+        "The command line; no shell reads it. `{prompt_file}`, `{model}` and `{checkout}` are filled in.",
+      examples: [["aider", "--yes", "--message-file", "{prompt_file}"]],
+    }),
+  prompt: z
+    .enum(["stdin", "file"])
+    .default("stdin")
+    .meta({ title: "stdin, file", description: "How the prompt reaches it." }),
+  success: z
+    .union([
+      z.literal("exit"),
+      z.strictObject({
+        line: field.text.meta({
+          title: "a regular expression",
+          description:
+            "The last line of output that matches means success; its first group is the last message.",
+        }),
+      }),
+    ])
+    .default("exit")
+    .meta({
+      title: "exit, or { line: a regular expression }",
+      description: "How success is told: by exit code 0, or by exit code 0 and a line of output.",
+      examples: [{ line: "^DONE: (.*)$" }],
+    }),
+  mode: z.enum(["work", "review"]).default("work").meta({
+    title: "work, review",
+    description: "`work` is committed and pushed; of a `review` the last message is the result.",
+  }),
+  install: field.text.optional().meta({
+    description: "How to install it, told to people when it is missing.",
+    examples: ["pipx install aider-chat"],
+  }),
+});
+
+const agent = z.strictObject({
+  enabled: field.flag.default(true).meta({ description: "Whether people may ask for it." }),
+  runtime: field.runtime.optional().meta({
+    description:
+      "Where it runs. Without it: claude and coderabbit on the host, all others where `dispatch.runtime` says. `CORE_AGENT_RUNTIME` wins over it.",
+    examples: ["native"],
+  }),
+  program: field.text.optional().meta({
+    description: "The program to run instead of the one named like the agent, such as an absolute path.",
+    examples: ["/opt/codex/bin/codex"],
+  }),
+  home: z.enum(["run", "host"]).default("run").meta({
+    title: "run, host",
+    description:
+      "`run`: an empty home folder for each run. `host`: the server's own home with its logins (native only).",
+  }),
+  env: z
+    .record(field.plainVariable, field.plainValue)
+    .default({})
+    .meta({
+      title: "name: text",
+      description: "Plain settings for it; no secrets.",
+      examples: [{ OPENAI_BASE_URL: "https://llm.example.com/v1" }],
+    }),
+  secret_env: z
+    .array(field.variable)
+    .default([])
+    .meta({
+      title: "a list of variable names",
+      description:
+        "Variables of the server passed on to it besides its own provider key. Never a forge's credential.",
+      examples: [["AZURE_API_KEY"]],
+    }),
+  model: field.modelName
+    .optional()
+    .meta({ description: "The model of a command that names none.", examples: ["gpt-5"] }),
+  custom: custom
+    .optional()
+    .meta({ description: "Makes any other program an agent. Required for a name that is not built in." }),
+});
+
+const git = z.strictObject({
+  name: field.text.default("agent-dispatch").meta({ description: "The author's name on commits." }),
+  email: field.text
+    .default("agent-dispatch@noreply.invalid")
+    .meta({ description: "The author's address on commits." }),
+});
+
+export const settingsSchema = z.strictObject({
+  dispatch: dispatch
+    .prefault({})
+    .meta({ description: "What a run is like unless a command says otherwise." }),
+  concurrency: concurrency
+    .prefault({})
+    .meta({ description: "How many runs work at once. The others wait in the queue." }),
+  rates: rates.prefault({}).meta({ description: "When an agent that keeps failing at once is paused." }),
+  forges: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), forge)
+    .default({})
+    .meta({
+      description: "The forges served, by a name of your choice: small letters, digits and -.",
+    }),
+  permission: permission.prefault({}).meta({
+    description: "Who may dispatch, besides being able to write to the repository.",
+  }),
+  agents: z.record(field.agentName, agent).default({}).meta({
+    description:
+      "Settings of agents, by name. codex, claude, gemini, coderabbit and local are there without being listed.",
+  }),
+  git: git.prefault({}).meta({ description: "Who commits." }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type AgentSettings = z.output<typeof agent>;
+export type ForgeSettings = z.output<typeof forge>;

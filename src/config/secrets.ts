@@ -1,0 +1,28 @@
+/** What of the server's environment is secret, and what of the rest agents may see. Everything else stays here. */
+import type { AgentConfig } from "./config.ts";
+import type { Environment } from "./environment.ts";
+
+const SECRET_NAME = /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/i;
+
+const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|https?_proxy|no_proxy|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)$/i;
+
+/** Every variable that is named like a secret, that an agent is given by name, or that a forge was set up with. */
+export function secretsOf(
+  environment: Environment,
+  credentials: Readonly<Record<string, string>>,
+  agents: Readonly<Record<string, AgentConfig>>,
+): Readonly<Record<string, string>> {
+  const given = new Set(Object.values(agents).flatMap((agent) => agent.secretEnv));
+  return { ...pick(environment, (name) => SECRET_NAME.test(name) || given.has(name)), ...credentials };
+}
+
+/** HOME is among them for agents whose `home` is `host`; all others get a home of their own over it. */
+export function baseEnvOf(environment: Environment): Readonly<Record<string, string>> {
+  return pick(environment, (name) => PASSED_ON.test(name));
+}
+
+function pick(environment: Environment, wanted: (name: string) => boolean): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of environment.names().filter(wanted)) picked[name] = environment.get(name)!;
+  return picked;
+}
