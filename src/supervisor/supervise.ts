@@ -1,0 +1,160 @@
+/**
+ * Watches one agent from its start to its end: every line goes to the log and to the agent's reader, the limits are
+ * held, and who cancels is obeyed. The first cause of an end wins and is named. It does not judge the end (the
+ * outcome room does), and it tells neither the forge nor the store.
+ */
+import type { AgentEvent, AgentResult, OutputReader } from "../agents/agent.ts";
+import type { Exit } from "../model/outcome.ts";
+import type { LogChunk, RunHandle, Runtime } from "../runtimes/runtime.ts";
+import { createLines } from "./lines.ts";
+import type { RunLog } from "./run-log.ts";
+
+/** Milliseconds and bytes. */
+export interface SuperviseLimits {
+  /** Agent time, from `startedAt` on. */
+  readonly totalMs: number;
+  /** Without a byte of output. */
+  readonly idleMs: number;
+  /** Between TERM and KILL. */
+  readonly graceMs: number;
+  readonly outputBytes: number;
+}
+
+export interface SuperviseRequest {
+  readonly runtime: Runtime;
+  readonly handle: RunHandle;
+  readonly reader: OutputReader;
+  readonly log: RunLog;
+  readonly limits: SuperviseLimits;
+  /** Epoch milliseconds, as `now` counts them. */
+  readonly startedAt: number;
+  readonly now: () => number;
+  /** Aborted when a person cancels. */
+  readonly cancelled: AbortSignal;
+  /** Aborted when the lease is lost or the server shuts down. */
+  readonly lost: AbortSignal;
+  readonly onEvent: (event: AgentEvent) => void;
+}
+
+/** `output`: more was printed than allowed, whether or not the agent ended meanwhile; the rest was not read. */
+export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost";
+
+export interface Supervised {
+  readonly ended: Ended;
+  readonly exit: Exit;
+  readonly result: AgentResult;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** The longest line that reaches a reader: whole files come as one JSON line. */
+const LONGEST_LINE = 4 * 1024 * 1024;
+/** Node fires a longer timer at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Resolves when nothing of the run is left; when it rejects, the agent was told to stop too. */
+export async function supervise(request: SuperviseRequest): Promise<Supervised> {
+  const { runtime, handle, limits, reader, startedAt, now } = request;
+  const reading = new AbortController();
+  const ender = createEnder(request, reading);
+  const alarms = setAlarms(request, ender.end);
+  const ended = async () => {
+    const exit = await runtime.wait(handle);
+    ender.end("exit");
+    return { exit, endedAt: now() };
+  };
+  try {
+    const watched = Promise.all([ended(), readAll(request, reading.signal, alarms.heard, ender.end)]);
+    const [{ exit, endedAt }] = await Promise.race([watched, ender.failed]);
+    await ender.stopped();
+    return { ended: ender.cause() ?? "exit", exit, result: reader.end(exit.code), startedAt, endedAt };
+  } catch (error) {
+    // Whatever broke, no agent is left without anyone watching it. The first error is the one to tell.
+    await runtime.stop(handle, limits.graceMs).catch(() => undefined);
+    throw error;
+  } finally {
+    reading.abort();
+    alarms.off();
+  }
+}
+
+async function readAll(
+  { runtime, handle, reader, log, limits, onEvent }: SuperviseRequest,
+  signal: AbortSignal,
+  heard: () => void,
+  end: (why: Ended) => void,
+): Promise<void> {
+  const lines = { stdout: createLines(LONGEST_LINE), stderr: createLines(LONGEST_LINE) };
+  const take = (stream: LogChunk["stream"], texts: readonly string[]) => {
+    for (const text of texts) {
+      log.write(stream, text);
+      for (const event of reader.line(text, stream)) onEvent(event);
+    }
+  };
+  let bytes = 0;
+  for await (const { stream, data } of runtime.logs(handle, signal)) {
+    heard();
+    take(stream, lines[stream].push(data));
+    bytes += data.length;
+    if (bytes <= limits.outputBytes) continue;
+    end("output");
+    break;
+  }
+  take("stdout", lines.stdout.end());
+  take("stderr", lines.stderr.end());
+}
+
+/** Keeps the first cause, and stops the agent for every cause but its own exit. */
+function createEnder({ runtime, handle, limits }: SuperviseRequest, reading: AbortController) {
+  let cause: Ended | null = null;
+  let stopping: Promise<void> = Promise.resolve();
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  return {
+    cause: () => cause,
+    stopped: () => stopping,
+    /** Rejects when the agent could not be stopped: its end may never come then. */
+    failed,
+    end(why: Ended): void {
+      if (why === "output") reading.abort();
+      const over = cause === "exit";
+      if (cause !== null && !(over && why === "output")) return;
+      cause = why;
+      if (why === "exit" || over) return;
+      stopping = runtime.stop(handle, limits.graceMs);
+      stopping.catch(reject);
+    },
+  };
+}
+
+/** What ends a run from outside: limits of time and the two signals. */
+function setAlarms(request: SuperviseRequest, end: (why: Ended) => void) {
+  const { limits, startedAt, now, cancelled, lost } = request;
+  const idle = setTimeout(() => end("idle"), Math.min(limits.idleMs, LONGEST_TIMER));
+  let total: NodeJS.Timeout | undefined;
+  const watchTotal = () => {
+    const left = startedAt + limits.totalMs - now();
+    if (left <= 0) end("total");
+    else total = setTimeout(watchTotal, Math.min(left, LONGEST_TIMER));
+  };
+  const onLost = () => end("lost");
+  const onCancel = () => end("cancelled");
+  const signals = [
+    [lost, onLost],
+    [cancelled, onCancel],
+  ] as const;
+  for (const [signal, listen] of signals) {
+    if (signal.aborted) listen();
+    else signal.addEventListener("abort", listen, { once: true });
+  }
+  watchTotal();
+  return {
+    heard: () => idle.refresh(),
+    off(): void {
+      clearTimeout(idle);
+      clearTimeout(total);
+      for (const [signal, listen] of signals) signal.removeEventListener("abort", listen);
+    },
+  };
+}
