@@ -4,7 +4,7 @@ import type { FailureReason, Outcome, PublishedWork } from "../model/outcome.ts"
 import type { Run } from "../model/run.ts";
 import { count, duration, usage } from "./figures.ts";
 import { code, fenced, folded, inert, inline, quoted, standing } from "./markdown.ts";
-import { endedStatus, footer } from "./status.ts";
+import { endedStatus, footer, statusEffect } from "./status.ts";
 
 const WORDS_MOST = 8_000;
 const REVIEW_MOST = 50_000;
@@ -20,7 +20,7 @@ export function answerEffects(run: Run): readonly NewEffect[] {
   };
   const isReview = outcome?.kind === "completed" && outcome.review !== null && run.issue.isPull;
   const effects = [
-    effect("status-end", { kind: "status", body: endedStatus(run) }),
+    statusEffect(run, endedStatus(run)),
     effect("answer", { kind: isReview ? "review" : "comment", body: finalAnswer(run) }),
   ];
   if (trigger.label === null || outcome?.kind === "blocked") return effects;

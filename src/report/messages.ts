@@ -21,6 +21,7 @@ export {
   publishingStatus,
   queuedStatus,
   runningStatus,
+  statusEffect,
   statusReply,
 } from "./status.ts";
 

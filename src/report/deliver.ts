@@ -1,0 +1,104 @@
+/**
+ * Does one effect on its forge. A text carries an invisible marker made from the effect's key; when an effect may
+ * have been done before, the bot's own comments are searched for the marker first. Reactions, labels, edits and time
+ * entries may be repeated without harm. A review can not be searched for: after a crash in the moment between the
+ * forge's answer and its record it may appear twice.
+ */
+import { createHash } from "node:crypto";
+import type { Forge } from "../forges/forge.ts";
+import type { Effect } from "../model/effect.ts";
+import { ForgeError } from "../model/errors.ts";
+import { repoName } from "../model/run.ts";
+import { secretHeldBack } from "./messages.ts";
+import type { OutboxOptions } from "./outbox.ts";
+
+/** What forges accept in one comment. */
+const BODY_MOST = 65_536;
+
+/** Returns what the forge calls the result, or null. Throws ForgeError. */
+export async function deliver(effect: Effect, options: OutboxOptions): Promise<string | null> {
+  const forge = options.forges.get(effect.repo.forge);
+  if (!forge)
+    throw new ForgeError(`delivering to ${effect.repo.forge}: no such forge is configured`, 410, false);
+  const { repo, issue, action } = effect;
+  switch (action.kind) {
+    case "comment":
+      return await say(effect, safeBody(action.body, effect, options), forge);
+    case "status":
+      return await showStatus(effect, safeBody(action.body, effect, options), forge, options);
+    case "review":
+      return await forge.review(repo, issue, safeBody(action.body, effect, options));
+    case "react":
+      await forge.react(repo, issue, action.commentId, action.reaction);
+      return null;
+    case "unlabel":
+      await forge.removeLabel(repo, issue, action.label);
+      return null;
+    case "stopwatch":
+      await forge.startStopwatch(repo, issue);
+      return null;
+    case "time": {
+      const { kind: _, ...entry } = action;
+      return await forge.bookTime(repo, issue, { ...entry, key: effect.key });
+    }
+  }
+}
+
+async function say(effect: Effect, body: string, forge: Forge): Promise<string> {
+  const { repo, issue } = effect;
+  const found = effect.tries > 0 ? await findOwn(effect, forge) : null;
+  return found ?? (await forge.comment(repo, issue, body));
+}
+
+/** Edits the run's status comment; makes one when there is none, or a person deleted it. */
+async function showStatus(
+  effect: Effect,
+  body: string,
+  forge: Forge,
+  { store }: OutboxOptions,
+): Promise<string> {
+  const run = effect.runId === null ? null : await store.run(effect.runId);
+  const existing = run?.statusComment ?? (effect.tries > 0 ? await findOwn(effect, forge) : null);
+  if (existing === null) return await forge.comment(effect.repo, effect.issue, body);
+  try {
+    await forge.editComment(effect.repo, existing, body);
+    return existing;
+  } catch (error) {
+    if (!(error instanceof ForgeError) || (error.status !== 404 && error.status !== 410)) throw error;
+    const found = effect.tries > 0 ? await findOwn(effect, forge) : null;
+    return found !== null && found !== existing
+      ? found
+      : await forge.comment(effect.repo, effect.issue, body);
+  }
+}
+
+async function findOwn(effect: Effect, forge: Forge): Promise<string | null> {
+  const self = await forge.self();
+  const comments = await forge.comments(effect.repo, effect.issue);
+  const own = comments.findLast(({ author, body }) => author.id === self.id && body.includes(marker(effect)));
+  return own?.id ?? null;
+}
+
+/** A status comment is its run's, whichever effect made it. */
+function marker(effect: Effect): string {
+  const key =
+    effect.action.kind === "status" && effect.runId !== null ? `status:${effect.runId}` : effect.key;
+  return `<!-- agent-dispatch:effect=${createHash("sha256").update(key).digest("hex").slice(0, 32)} -->`;
+}
+
+/** Without secrets, with the marker, and no longer than a forge takes. */
+function safeBody(body: string, effect: Effect, { findSecret, redact, log }: OutboxOptions): string {
+  const secret = findSecret(body);
+  if (secret !== null) {
+    const told = {
+      forge: effect.repo.forge,
+      repo: repoName(effect.repo),
+      issue: effect.issue,
+      run: effect.runId,
+    };
+    log.error({ ...told, secret }, "a comment held a secret and was not posted");
+  }
+  const ending = `\n\n${marker(effect)}`;
+  const text = redact(secret === null ? body : secretHeldBack());
+  return `${text.slice(0, BODY_MOST - ending.length).toWellFormed()}${ending}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * `GET /healthz`: the process answers. `GET /readyz`: every named check holds; what is wrong is for the log of
+ * whoever owns the check, so that the page tells names and nothing else.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pathOf } from "./reply.ts";
+
+/** True when ready. A check that throws, or takes longer than the time given, counts as false. */
+export type Check = () => boolean | Promise<boolean>;
+
+export interface HealthOptions {
+  readonly checks: Readonly<Record<string, Check>>;
+  /** Milliseconds a check may take. */
+  readonly checkMs: number;
+}
+
+/** For Probot's `addHandler`. Never throws. */
+export function createHealthHandler(
+  options: HealthOptions,
+): (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean> {
+  return (req, res) => {
+    const path = pathOf(req);
+    if ((path !== "/healthz" && path !== "/readyz") || (req.method !== "GET" && req.method !== "HEAD"))
+      return false;
+    if (path === "/healthz") return send(res, 200, { ok: true });
+    return checked(options).then((checks) => {
+      const ready = Object.values(checks).every(Boolean);
+      return send(res, ready ? 200 : 503, { ready, checks });
+    });
+  };
+}
+
+async function checked({ checks, checkMs }: HealthOptions): Promise<Record<string, boolean>> {
+  const results = Object.entries(checks).map(
+    async ([name, check]) => [name, await held(check, checkMs)] as const,
+  );
+  return Object.fromEntries(await Promise.all(results));
+}
+
+async function held(check: Check, ms: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), ms);
+  try {
+    return await Promise.race([check(), promise]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send(res: ServerResponse, status: number, value: unknown): true {
+  const body = JSON.stringify(value);
+  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  res.writeHead(status, { ...headers, "cache-control": "no-store" }).end(body);
+  return true;
+}
