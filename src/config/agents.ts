@@ -5,12 +5,21 @@ import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
 import type { AgentSettings, Settings } from "./schema.ts";
+import { SECRET_NAME } from "./secrets.ts";
 
 export const BUILT_IN_AGENTS = ["codex", "claude", "gemini", "coderabbit", "local"] as const;
 /** Built-in agents that run on the host unless told otherwise. */
 const ON_HOST: readonly string[] = ["claude", "coderabbit"];
 
-const SECRET_NAME = /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/i;
+/** The variables that forges are usually set up with, in use or not. */
+const FORGE_VARIABLES: readonly string[] = [
+  "GITHUB_TOKEN",
+  "PRIVATE_KEY",
+  "PRIVATE_KEY_PATH",
+  "WEBHOOK_SECRET",
+  "FORGEJO_TOKEN",
+  "FORGEJO_WEBHOOK_SECRET",
+];
 
 export interface AgentSurroundings {
   /** CORE_AGENT_RUNTIME. */
@@ -133,6 +142,7 @@ function checkEnvironment(
 ): void {
   const credentials = Object.entries(around.credentials);
   const belongsToForge = (variable: string, value: string | undefined): boolean =>
+    FORGE_VARIABLES.includes(variable) ||
     credentials.some(([name, credential]) => name === variable || credential === value);
   for (const [at, name] of settings.secret_env.entries()) {
     if (!belongsToForge(name, around.environment.get(name))) continue;

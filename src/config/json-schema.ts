@@ -59,7 +59,7 @@ function childNode(node: SchemaNode, step: PropertyKey): SchemaNode | null {
   return typeof map?.additionalProperties === "object" ? map.additionalProperties : null;
 }
 
-function mapOf(node: SchemaNode): SchemaNode | null {
+export function mapOf(node: SchemaNode): SchemaNode | null {
   if (node.type === "object") return node;
   return node.anyOf?.find(({ type }) => type === "object") ?? null;
 }

@@ -31,7 +31,7 @@ export function checkReferences(
 ): void {
   const names = Object.keys(agents);
   const refuse = (path: Path, name: string, part: "key" | "value"): void =>
-    problems[part](path, `no such agent: ${unknownWord(name, names)}`, names.join(", "));
+    problems[part](path, unknownWord(name, names), names.join(", "));
   const name = settings.dispatch.agent.split(":")[0] ?? "";
   const agent = agents[name];
   if (!agent) refuse(["dispatch", "agent"], name, "value");

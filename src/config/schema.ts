@@ -285,12 +285,9 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .meta({ description: "How many runs work at once. The others wait in the queue." }),
   rates: rates.prefault({}).meta({ description: "When an agent that keeps failing at once is paused." }),
-  forges: z
-    .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), forge)
-    .default({})
-    .meta({
-      description: "The forges served, by a name of your choice: small letters, digits and -.",
-    }),
+  forges: z.record(field.forgeName, forge).default({}).meta({
+    description: "The forges served, by a name of your choice: small letters, digits and -.",
+  }),
   permission: permission.prefault({}).meta({
     description: "Who may dispatch, besides being able to write to the repository.",
   }),

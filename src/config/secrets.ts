@@ -2,7 +2,8 @@
 import type { AgentConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 
-const SECRET_NAME = /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/i;
+/** Names that secrets usually have. */
+export const SECRET_NAME = /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/i;
 
 const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|https?_proxy|no_proxy|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)$/i;
 

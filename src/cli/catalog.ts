@@ -1,0 +1,127 @@
+/** The commands: their names, arguments, options and words of help. Adding one: here, in `commands.ts` and `run.ts`. */
+
+export interface OptionHelp {
+  readonly type: "string" | "boolean";
+  /** How the value is called in help texts; for strings. */
+  readonly value?: string;
+  readonly meaning: string;
+}
+
+export interface CommandHelp {
+  /** One or two words. */
+  readonly name: string;
+  readonly positionals: readonly string[];
+  readonly options: readonly string[];
+  readonly summary: string;
+  readonly details: string;
+  readonly examples: readonly string[];
+}
+
+export const OPTIONS = {
+  config: { type: "string", value: "FILE", meaning: "read this agents.yaml" },
+  keep: { type: "boolean", meaning: "keep the demo's server and folder for looking around" },
+  port: { type: "string", value: "N", meaning: "listen on this port" },
+  url: { type: "string", value: "URL", meaning: "this server's address as the forge sees it" },
+  json: { type: "boolean", meaning: "print JSON" },
+  all: { type: "boolean", meaning: "show ended runs too" },
+  follow: { type: "boolean", meaning: "go on until the run has ended" },
+} as const satisfies Record<string, OptionHelp>;
+
+/** Options of every command. */
+export const GLOBAL_OPTIONS = {
+  help: { type: "boolean", short: "h", meaning: "show help" },
+  version: { type: "boolean", short: "v", meaning: "show the version" },
+} as const;
+
+export const CATALOG = [
+  {
+    name: "start",
+    positionals: [],
+    options: ["config"],
+    summary: "serve: take webhooks, run agents, answer",
+    details:
+      "Reads .env and agents.yaml of the working folder, says what is ready, and serves until SIGINT or SIGTERM. Running agents are then given time to end. SIGHUP reads the configuration again.",
+    examples: ["agent-dispatch start", "agent-dispatch start --config /etc/agent-dispatch/agents.yaml"],
+  },
+  {
+    name: "demo",
+    positionals: [],
+    options: ["keep", "port"],
+    summary: "show the whole loop on this machine in a minute",
+    details:
+      "Starts a small forge of its own and a scripted agent, and takes an issue from a label to a pull request. Needs no account, no key and no network, and changes nothing outside a temporary folder.",
+    examples: ["agent-dispatch demo", "agent-dispatch demo --keep --port 4000"],
+  },
+  {
+    name: "check",
+    positionals: [],
+    options: ["config", "json"],
+    summary: "say what is set up and what is missing",
+    details: "Exits with 1 when the configuration is wrong, or when no forge or no agent is ready.",
+    examples: ["agent-dispatch check"],
+  },
+  {
+    name: "setup github",
+    positionals: [],
+    options: ["port"],
+    summary: "make the GitHub App in the browser",
+    details:
+      "Serves a page on localhost that creates the App with the least permissions it needs, and writes its credentials into .env.",
+    examples: ["agent-dispatch setup github"],
+  },
+  {
+    name: "forge add-hook",
+    positionals: ["forge", "owner[/repository]"],
+    options: ["url", "config"],
+    summary: "make the webhook on Forgejo or Gitea",
+    details:
+      "Makes it for one repository, or for all of an organisation's. The address is --url, or `dispatch.public_url` of agents.yaml.",
+    examples: [
+      "agent-dispatch forge add-hook forgejo acme/shop",
+      "agent-dispatch forge add-hook codeberg acme --url https://dispatch.example.com",
+    ],
+  },
+  {
+    name: "status",
+    positionals: [],
+    options: ["all", "json", "config"],
+    summary: "list runs, and what holds the queue",
+    details: "Lists queued, working and blocked runs; --all lists ended ones too.",
+    examples: ["agent-dispatch status", "agent-dispatch status --all --json"],
+  },
+  {
+    name: "logs",
+    positionals: ["run"],
+    options: ["follow", "config"],
+    summary: "print a run's log",
+    details: "The run is named by its id, or by the beginning of it, as `status` prints it.",
+    examples: ["agent-dispatch logs 01k9 --follow"],
+  },
+  {
+    name: "freeze",
+    positionals: [],
+    options: ["config"],
+    summary: "start no more runs; queued ones wait",
+    details: "Runs that work already go on. New commands are still taken and queued.",
+    examples: ["agent-dispatch freeze"],
+  },
+  {
+    name: "thaw",
+    positionals: [],
+    options: ["config"],
+    summary: "start runs again after a freeze",
+    details: "The queue goes on where it stopped.",
+    examples: ["agent-dispatch thaw"],
+  },
+  {
+    name: "pool resume",
+    positionals: ["pool"],
+    options: ["config"],
+    summary: "end an agent's pause",
+    details: "An agent is paused after failing at once several times, or at its provider's limit.",
+    examples: ["agent-dispatch pool resume codex"],
+  },
+] as const satisfies readonly CommandHelp[];
+
+export type OptionName = keyof typeof OPTIONS;
+export type CommandName = (typeof CATALOG)[number]["name"];

@@ -1,0 +1,136 @@
+/** The command line: arguments in, one of `commands` called, its result printed, an exit code out. */
+import type { CommandName } from "./catalog.ts";
+import type { Commands, CommonOptions } from "./commands.ts";
+import { commandHelp, generalHelp } from "./help.ts";
+import { harmless, type Io, type Paint, painter } from "./io.ts";
+import { type Parsed, parse, type Values } from "./parse.ts";
+import { showError } from "./show-error.ts";
+import { isReady, showReadiness } from "./show-readiness.ts";
+import { showStatus } from "./show-status.ts";
+
+/** 0: done. 1: it failed, or the answer is no. 2: the arguments were wrong. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Never throws. */
+export async function runCli(argv: readonly string[], io: Io, commands: Commands): Promise<ExitCode> {
+  const paint = painter(io.out, io.env);
+  const paintError = painter(io.err, io.env);
+  const parsed = parse(argv);
+  switch (parsed.kind) {
+    case "version":
+      io.out.write(`${commands.version}\n`);
+      return 0;
+    case "help":
+      io.out.write(parsed.command ? commandHelp(parsed.command, paint) : generalHelp(paint));
+      return 0;
+    case "wrong":
+      return usage(parsed.message, parsed.hint, io, paintError);
+  }
+  try {
+    return await EXECUTE[parsed.name]({ ...parsed, io, paint, commands });
+  } catch (error) {
+    if (error instanceof WrongUsage) {
+      return usage(error.message, `See: agent-dispatch ${parsed.name} --help`, io, paintError);
+    }
+    io.err.write(showError(error, paintError));
+    return 1;
+  }
+}
+
+function usage(message: string, hint: string, io: Io, paint: Paint): ExitCode {
+  io.err.write(`${paint("error:", "red")} ${harmless(message)}\n${hint}\n`);
+  return 2;
+}
+
+/** A value of an argument makes no sense. */
+class WrongUsage extends Error {}
+
+type Call = Extract<Parsed, { kind: "run" }> & {
+  readonly io: Io;
+  readonly paint: Paint;
+  readonly commands: Commands;
+};
+
+const EXECUTE: Readonly<Record<CommandName, (call: Call) => Promise<ExitCode>>> = {
+  async start({ values, commands }) {
+    await commands.start(common(values));
+    return 0;
+  },
+  async demo({ values, io, commands }) {
+    const right = await commands.demo({ keep: values.keep === true, port: portOf(values) }, sayTo(io));
+    return right ? 0 : 1;
+  },
+  async check({ values, io, paint, commands }) {
+    const readiness = await commands.check(common(values));
+    io.out.write(values.json ? json(readiness) : showReadiness(readiness, paint));
+    return isReady(readiness) ? 0 : 1;
+  },
+  async "setup github"({ values, io, commands }) {
+    await commands.setupGithub({ port: portOf(values) }, sayTo(io));
+    return 0;
+  },
+  "forge add-hook": addHook,
+  async status({ values, io, paint, commands }) {
+    const status = await commands.status({ ...common(values), all: values.all === true });
+    io.out.write(values.json ? json(status) : showStatus(status, io.now(), paint));
+    return 0;
+  },
+  async logs({ values, positionals, io, commands }) {
+    const run = positionals[0] ?? "";
+    const log = commands.logs({ ...common(values), run, follow: values.follow === true });
+    for await (const chunk of log) io.out.write(harmless(chunk));
+    return 0;
+  },
+  async freeze({ values, io, commands }) {
+    await commands.freeze(common(values));
+    io.out.write("frozen: no run starts until `agent-dispatch thaw`\n");
+    return 0;
+  },
+  async thaw({ values, io, commands }) {
+    await commands.thaw(common(values));
+    io.out.write("thawed: queued runs start again\n");
+    return 0;
+  },
+  async "pool resume"({ values, positionals, io, commands }) {
+    const pool = positionals[0] ?? "";
+    const wasPaused = await commands.resumePool({ ...common(values), pool });
+    io.out.write(wasPaused ? `${pool} runs again\n` : `${pool} was not paused\n`);
+    return 0;
+  },
+};
+
+async function addHook({ values, positionals, io, commands }: Call): Promise<ExitCode> {
+  const [forge = "", target = ""] = positionals;
+  const [owner = "", repository = null, ...rest] = target.split("/");
+  if (owner === "" || repository === "" || rest.length > 0) {
+    throw new WrongUsage(`"${target}" is no owner or owner/repository`);
+  }
+  const url = typeof values.url === "string" ? values.url : null;
+  if (url !== null && !/^https?:\/\/[^/]/.test(url))
+    throw new WrongUsage(`--url "${url}" is no http or https address`);
+  const hook = await commands.addHook({ ...common(values), forge, owner, repository, url });
+  io.out.write(
+    hook.created
+      ? `made: ${forge} sends ${target}'s events to ${hook.url}\n`
+      : `there already: ${hook.url}\n`,
+  );
+  return 0;
+}
+
+function common(values: Values): CommonOptions {
+  return { config: typeof values.config === "string" ? values.config : null };
+}
+
+function portOf({ port }: Values): number | null {
+  if (typeof port !== "string") return null;
+  if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) return Number(port);
+  throw new WrongUsage(`--port "${port}" is no port: a whole number from 0 to 65535`);
+}
+
+function sayTo({ out }: Io): (line: string) => void {
+  return (line) => void out.write(`${line}\n`);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
