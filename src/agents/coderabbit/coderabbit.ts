@@ -1,0 +1,39 @@
+/**
+ * CodeRabbit's CLI: reviews what was committed since a base commit and changes nothing. It reads no prompt; with one,
+ * the repository's CLAUDE.md is given to it as instructions. The model names what is reviewed (`--type`): all,
+ * committed or uncommitted. Written from its documentation: the CLI is not on npm and no real one was run here.
+ */
+import type { Agent, LaunchRequest } from "../agent.ts";
+import { createCoderabbitReader } from "./reader.ts";
+
+export function createCoderabbit(settings: { readonly now: () => number }): Agent {
+  return {
+    name: "coderabbit",
+    home: "native",
+    program: {
+      name: "coderabbit",
+      versionArgs: ["--version"],
+      install: "curl -fsSL https://cli.coderabbit.ai/install.sh | sh",
+    },
+    mode: () => "review",
+    launch: (request) => ({
+      argv: ["coderabbit", ...argsOf(request)],
+      env: {},
+      secretEnv: ["CODERABBIT_API_KEY"],
+      files: [],
+      stdin: "",
+    }),
+    reader: () => createCoderabbitReader(settings.now),
+  };
+}
+
+function argsOf({ baseSha, model, prompt }: LaunchRequest): readonly string[] {
+  return [
+    "review",
+    "--agent",
+    ...["--base-commit", baseSha],
+    ...(model === null ? [] : ["--type", model]),
+    ...(prompt.trim() === "" ? [] : ["-c", "CLAUDE.md"]),
+    "--no-color",
+  ];
+}

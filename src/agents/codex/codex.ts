@@ -1,0 +1,111 @@
+/**
+ * OpenAI's Codex CLI (`codex exec --json`). The prompt goes in on stdin, events come out as JSON lines.
+ *
+ * Key: codex takes CODEX_API_KEY, or OPENAI_API_KEY when that one is not set (measured with 0.169), so both are
+ * passed on. Endpoint: it ignores the variable OPENAI_BASE_URL, so a configured one is written to config.toml.
+ * TZ is UTC because codex prints the end of a usage limit as a wall-clock time (`reset-time.ts`).
+ * Its home is `$HOME/.codex`, and HOME is `paths.home`: setting it is the caller's part.
+ */
+import { posix } from "node:path";
+import type { Agent, LaunchFile, LaunchRequest, LaunchSpec } from "../agent.ts";
+import { createCodexReader } from "./reader.ts";
+import { reviewPrompt } from "./review.ts";
+
+/** How this CLI is used: `local` runs the same one with a model on one's own machine. */
+export interface CodexVariant {
+  readonly name: string;
+  /** Models served by Ollama instead of OpenAI. */
+  readonly ollama: boolean;
+  readonly defaultModel: string | null;
+  readonly secretEnv: readonly string[];
+}
+
+export interface CodexSettings {
+  /** Replaces OpenAI's API address; null for the official one. */
+  readonly baseUrl: string | null;
+  /** Epoch milliseconds, for reset times that the CLI gives without a date. */
+  readonly now: () => number;
+}
+
+const CODEX: CodexVariant = {
+  name: "codex",
+  ollama: false,
+  defaultModel: null,
+  secretEnv: ["CODEX_API_KEY", "OPENAI_API_KEY"],
+};
+
+/** A local model family: `codex:lemer` is a profile, not a model of OpenAI's. */
+const PROFILES: readonly string[] = ["lemer", "lemma", "lemmy", "lemrd"];
+const REVIEW = "review";
+
+const OPTIONS = [
+  "--json",
+  "--dangerously-bypass-approvals-and-sandbox",
+  "--skip-git-repo-check",
+  ...["--disable", "plugins"],
+  ...["-c", "check_for_update_on_startup=false"],
+  ...["-c", "analytics.enabled=false"],
+  ...["-c", "shell_environment_policy.inherit=core"],
+] as const;
+
+export function createCodex(settings: CodexSettings, variant: CodexVariant = CODEX): Agent {
+  const isReview = (model: string | null) => !variant.ollama && model === REVIEW;
+  return {
+    name: variant.name,
+    home: "container",
+    program: { name: "codex", versionArgs: ["--version"], install: "npm install -g @openai/codex" },
+    mode: (model) => (isReview(model) ? "review" : "work"),
+    launch(request): LaunchSpec {
+      const model = request.model ?? variant.defaultModel;
+      return {
+        argv: [
+          "codex",
+          "exec",
+          ...OPTIONS,
+          ...folders(request),
+          ...modelArgs(model, variant),
+          ...session(request),
+        ],
+        env: { TZ: "UTC" },
+        secretEnv: variant.secretEnv,
+        files: configFiles(model, settings.baseUrl),
+        stdin: isReview(model) ? reviewPrompt(request.prompt) : request.prompt,
+      };
+    },
+    reader: () => createCodexReader(settings.now),
+  };
+}
+
+function folders({ paths }: LaunchRequest): readonly string[] {
+  return ["-C", paths.checkout, "-o", posix.join(paths.meta, "agent-codex.log")];
+}
+
+function modelArgs(model: string | null, variant: CodexVariant): readonly string[] {
+  if (model !== null && PROFILES.includes(model)) return ["--profile", model];
+  if (variant.ollama)
+    return ["--oss", "--local-provider", "ollama", ...(model === null ? [] : ["-m", model])];
+  return model === null || model === REVIEW ? [] : ["-m", model];
+}
+
+/** Flags must stand before `resume`; the `-` at the end is the prompt on stdin. */
+function session({ resume }: LaunchRequest): readonly string[] {
+  return resume === null ? ["-"] : ["resume", resume, "-"];
+}
+
+/**
+ * JSON strings are valid TOML strings. The profile is written because codex silently ignores one that is missing
+ * and would go on with another model.
+ */
+function configFiles(model: string | null, baseUrl: string | null): readonly LaunchFile[] {
+  const files: LaunchFile[] = [];
+  if (baseUrl !== null) files.push(toml("config", { openai_base_url: baseUrl }));
+  if (model !== null && PROFILES.includes(model)) {
+    files.push(toml(`${model}.config`, { model, model_provider: "ollama" }));
+  }
+  return files;
+}
+
+function toml(name: string, values: Readonly<Record<string, string>>): LaunchFile {
+  const lines = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
+  return { in: "home", path: `.codex/${name}.toml`, content: lines.join("") };
+}

@@ -1,0 +1,43 @@
+/** Lays an agent's settings over its adapter: the default model, another program, more environment, the bot's home. */
+import type { AgentConfig } from "../config/config.ts";
+import { Refusal } from "../model/errors.ts";
+import type { Agent, LaunchSpec } from "./agent.ts";
+
+/** What models are called; no leading dash, so that it is never read as an option. */
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+[\]-]{0,127}$/;
+
+/** `launch` throws a Refusal when the model is none by its name. */
+export function configure(agent: Agent, config: AgentConfig): Agent {
+  const program = config.program ?? agent.program.name;
+  return {
+    name: agent.name,
+    home: agent.home,
+    program: { ...agent.program, name: program },
+    mode: (model) => agent.mode(model ?? config.defaultModel),
+    reader: () => agent.reader(),
+    launch(request) {
+      const model = request.model ?? config.defaultModel;
+      if (model !== null && !MODEL_NAME.test(model)) throw notAModel(agent.name, model);
+      return adjust(agent.launch({ ...request, model }), program, config);
+    },
+  };
+}
+
+/** In the bot's own home the agent has its own settings and logins, which are not ours to overwrite. */
+function adjust(spec: LaunchSpec, program: string, { env, home }: AgentConfig): LaunchSpec {
+  const [, ...rest] = spec.argv;
+  return {
+    ...spec,
+    argv: [program, ...rest],
+    env: { ...spec.env, ...env },
+    files: home === "host" ? spec.files.filter((file) => file.in !== "home") : spec.files,
+  };
+}
+
+function notAModel(agent: string, model: string): Refusal {
+  const shown = JSON.stringify(model.slice(0, 60));
+  return new Refusal(
+    `starting ${agent}: ${shown} is no model's name`,
+    "use letters, digits and . _ : / @ + - [ ], beginning with a letter or digit",
+  );
+}
