@@ -1,0 +1,144 @@
+/**
+ * Runs git: argv only, never a shell, with an environment of its own. Nothing of the server's environment, the
+ * user's or the machine's git configuration, or a repository's hooks reaches it, and a credential lives for one
+ * command, in its environment. It is only ever pointed at repositories the bot made and no agent has written to.
+ */
+import { setPriority } from "node:os";
+import { execa } from "execa";
+import type { GitCredential } from "../forges/forge.ts";
+import { explain } from "./explain.ts";
+
+const DEFAULT_TIMEOUT_MS = 10 * 60_000;
+const KILL_AFTER_MS = 2_000;
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
+const LOW_PRIORITY = 10;
+
+/** Each is there because git would otherwise run a program, or fetch something, that the repository chose. */
+const SAFE_CONFIG: Readonly<Record<string, string>> = {
+  "core.hooksPath": "/dev/null",
+  "core.fsmonitor": "false",
+  "core.askPass": "",
+  "core.protectHFS": "true",
+  "core.protectNTFS": "true",
+  "core.quotePath": "false",
+  "credential.helper": "",
+  "protocol.ext.allow": "never",
+  "fetch.recurseSubmodules": "false",
+  "submodule.recurse": "false",
+  "push.recurseSubmodules": "no",
+  "push.followTags": "false",
+  "diff.ignoreSubmodules": "all",
+  "commit.gpgSign": "false",
+  "gc.auto": "0",
+  "maintenance.auto": "false",
+  "http.lowSpeedLimit": "1000",
+  "http.lowSpeedTime": "60",
+  "safe.directory": "*",
+  "advice.detachedHead": "false",
+};
+
+export interface GitCall {
+  /** Where it runs; a repository or any folder. */
+  readonly cwd: string;
+  /** Sets GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE, so that nothing is looked up from `cwd`. */
+  readonly gitDir?: string;
+  readonly workTree?: string;
+  readonly index?: string;
+  /** Sent as a header to its own URL by this command alone. */
+  readonly credential?: GitCredential;
+  readonly input?: string | Uint8Array;
+  /** More variables: identities and dates of a commit. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Exit codes that are answers, besides 0. */
+  readonly accept?: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+  /** Lets the machine's other work go first. */
+  readonly background?: boolean;
+}
+
+export interface GitAnswer {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly text: string;
+}
+
+/**
+ * Rejects with the signal's reason when aborted, with a Refusal when a person can mend the cause (`explain.ts`), and
+ * with a GitError otherwise.
+ */
+export type Git = (args: readonly [string, ...string[]], call: GitCall) => Promise<GitAnswer>;
+
+export interface GitOptions {
+  readonly path: string;
+  /** Proxy and CA variables for the network. */
+  readonly network: Readonly<Record<string, string>>;
+}
+
+export function createGit(options: GitOptions): Git {
+  const config = Object.entries(SAFE_CONFIG).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  return async (args, call) => {
+    call.signal?.throwIfAborted();
+    const child = execa("git", [...config, ...args], {
+      cwd: call.cwd,
+      env: environment(options, call),
+      extendEnv: false,
+      ...(call.input === undefined ? { stdin: "ignore" as const } : { input: call.input }),
+      encoding: "buffer",
+      stripFinalNewline: false,
+      maxBuffer: MAX_OUTPUT_BYTES,
+      timeout: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      forceKillAfterDelay: KILL_AFTER_MS,
+      killDescendants: true,
+      reject: false,
+      ...(call.signal ? { cancelSignal: call.signal } : {}),
+    });
+    if (call.background && child.pid !== undefined) lowerPriority(child.pid);
+    const result = await child;
+    if (result.isCanceled) call.signal?.throwIfAborted();
+    const code = result.exitCode ?? -1;
+    if (code !== 0 && !call.accept?.includes(code)) throw explain(args[0], result, call.credential);
+    const stdout = Buffer.from(result.stdout);
+    return { code, stdout, text: stdout.toString("utf8").trimEnd() };
+  };
+}
+
+function environment(options: GitOptions, call: GitCall): Record<string, string> {
+  return {
+    ...(call.credential ? options.network : {}),
+    PATH: options.path,
+    HOME: "/nonexistent",
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ATTR_NOSYSTEM: "1",
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_OPTIONAL_LOCKS: "0",
+    // A remote is the forge over HTTP, or for the bot's own repositories a folder; no other transport exists.
+    GIT_ALLOW_PROTOCOL: call.credential ? "http:https" : "file",
+    ...(call.gitDir ? { GIT_DIR: call.gitDir } : {}),
+    ...(call.workTree ? { GIT_WORK_TREE: call.workTree } : {}),
+    ...(call.index ? { GIT_INDEX_FILE: call.index } : {}),
+    ...(call.credential ? headerFor(call.credential) : {}),
+    ...call.env,
+  };
+}
+
+function headerFor(credential: GitCredential): Record<string, string> {
+  const basic = Buffer.from(`${credential.username}:${credential.password}`).toString("base64");
+  return {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: `http.${credential.url}.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+  };
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, LOW_PRIORITY);
+  } catch {
+    // It has ended already.
+  }
+}

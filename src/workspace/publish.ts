@@ -1,0 +1,119 @@
+/**
+ * Pushes a run's collected commit, after looking for secrets in it. The push goes from the bot's own repository to
+ * the address the forge gave, one commit to one branch, never by force.
+ */
+import type { GitCredential } from "../forges/forge.ts";
+import { Refusal } from "../model/errors.ts";
+import type { Git } from "./git.ts";
+import { type Needle, needlesFor } from "./needles.ts";
+
+const SHA = /^[0-9a-f]{40}$/;
+const BATCH_BYTES = 32 * 1024 * 1024;
+
+export interface PushRequest {
+  readonly git: Git;
+  readonly gitDir: string;
+  readonly branch: string;
+  readonly sha: string;
+  readonly credential: GitCredential;
+  readonly signal: AbortSignal;
+}
+
+/** There already is fine. Refuses when others have pushed in between, or the forge does. */
+export async function push({ git, gitDir, branch, sha, credential, signal }: PushRequest): Promise<void> {
+  await checkBranch(git, gitDir, branch);
+  if (!SHA.test(sha)) throw new Error(`${JSON.stringify(sha)} is no commit`);
+  const flags = ["--quiet", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"];
+  const refspec = `${sha}:refs/heads/${branch}`;
+  await git(["push", ...flags, "--", credential.url, refspec], { cwd: gitDir, gitDir, credential, signal });
+}
+
+/** Refuses what git would not take as a branch, or would take as an option. */
+export async function checkBranch(git: Git, cwd: string, branch: string): Promise<void> {
+  const args = ["check-ref-format", `refs/heads/${branch}`] as const;
+  const { code } = await git(args, { cwd, accept: [1] });
+  if (code === 0 && !branch.startsWith("-")) return;
+  throw new Refusal(
+    `using the branch ${JSON.stringify(branch)}: git allows no such name`,
+    "Name another branch.",
+  );
+}
+
+export interface SecretRequest {
+  readonly git: Git;
+  readonly gitDir: string;
+  readonly base: string;
+  readonly sha: string;
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Where one of the values stands in what a push would add: a file's path, or "the commit message …". Looks at every
+ * version of every file and at every message between base and sha, since all of them would be published; at values
+ * as they are, URL-encoded and in base64. Null when there is none.
+ */
+export async function findSecret(request: SecretRequest): Promise<string | null> {
+  const { git, gitDir, base, sha } = request;
+  const needles = needlesFor(request.secrets);
+  if (needles.length === 0) return null;
+  const call = { cwd: gitDir, gitDir };
+  const list = await git(["rev-list", "--objects", sha, `^${base}`], call);
+  const entries = list.stdout.toString("latin1").split("\n").filter(Boolean).map(parseEntry);
+  for (const batch of batches(await withSizes(git, call, entries))) {
+    const input = `${batch.map((entry) => entry.object).join("\n")}\n`;
+    const { stdout } = await git(["cat-file", "--batch"], { ...call, input });
+    const found = search(stdout, batch, needles);
+    if (found) return found;
+  }
+  return null;
+}
+
+interface Entry {
+  readonly object: string;
+  /** Empty for commits. */
+  readonly path: string;
+}
+interface SizedEntry extends Entry {
+  readonly bytes: number;
+}
+type Call = { readonly cwd: string; readonly gitDir: string };
+
+function parseEntry(line: string): Entry {
+  return { object: line.slice(0, 40), path: line.slice(41) };
+}
+
+async function withSizes(git: Git, call: Call, entries: readonly Entry[]): Promise<SizedEntry[]> {
+  const input = `${entries.map((entry) => entry.object).join("\n")}\n`;
+  const { text } = await git(["cat-file", "--batch-check=%(objectsize)"], { ...call, input });
+  const sizes = text.split("\n");
+  return entries.map((entry, at) => ({ ...entry, bytes: Number(sizes[at]) }));
+}
+
+/** Read in portions, so that a big change does not stand in memory at once. */
+function* batches(entries: readonly SizedEntry[]): Generator<SizedEntry[]> {
+  let batch: SizedEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (batch.length > 0 && bytes + entry.bytes > BATCH_BYTES) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(entry);
+    bytes += entry.bytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function search(output: Buffer, batch: readonly SizedEntry[], needles: readonly Needle[]): string | null {
+  let at = 0;
+  for (const { object, path, bytes } of batch) {
+    const start = output.indexOf(0x0a, at) + 1;
+    const content = output.subarray(start, start + bytes);
+    at = start + bytes + 1;
+    const name = Buffer.from(path, "latin1");
+    if (needles.some((needle) => content.includes(needle) || name.includes(needle))) {
+      return path === "" ? `the commit message of ${object.slice(0, 10)}` : name.toString("utf8");
+    }
+  }
+  return null;
+}

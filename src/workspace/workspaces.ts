@@ -1,0 +1,160 @@
+/**
+ * The git side of a run: a fresh checkout to work in, and afterwards one commit to push. Life: `prepare` → (the agent
+ * works in the checkout) → `collect` → `findSecret` → `push` → `remove`. Each may be done again after a crash. Runs
+ * may be prepared at the same time, the same one may not.
+ *
+ * Credentials pass through for one git command each; neither the mirror nor the checkout ever holds one.
+ */
+import { rm } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
+import type { GitCredential, PullRequest } from "../forges/forge.ts";
+import type { RunFolders } from "../model/folders.ts";
+import type { Run, RunWorkspace } from "../model/run.ts";
+import { createCheckouts } from "./checkout.ts";
+import { type Collected, type CollectRequest, collect, type Identity } from "./collect.ts";
+import { type RepositoryFacts, readFacts } from "./facts.ts";
+import { createFolders } from "./folders.ts";
+import { createGit } from "./git.ts";
+import { createMirrors } from "./mirror.ts";
+import { checkBranch, findSecret, push } from "./publish.ts";
+import { findTarget, type Target } from "./target.ts";
+
+export type { Collected, CollectRequest };
+
+export interface WorkspaceOptions {
+  /** Checkouts, spares and what waits to be deleted; nothing is written elsewhere but in `mirrors`. */
+  readonly root: string;
+  readonly mirrors: string;
+  /** The bot as an author and committer. */
+  readonly author: Identity;
+  readonly now: () => number;
+  /** PATH for git. */
+  readonly path: string;
+  /** Keep a spare checkout per repository: runs start sooner, for one more working tree and copy of the objects. */
+  readonly spares: boolean;
+  /** Proxy and CA variables for git's network commands. */
+  readonly network: Readonly<Record<string, string>>;
+  /** Hears of trouble in the background that delays or fails no run. */
+  readonly warn: (message: string) => void;
+}
+
+export interface PrepareRequest {
+  readonly run: Run;
+  readonly defaultBranch: string;
+  readonly credential: GitCredential;
+  /** When the run is on a pull request. */
+  readonly pull: PullRequest | null;
+  readonly signal: AbortSignal;
+  /** Go on in the checkout of the run's earlier attempt, as the agent left it, where it still stands. */
+  readonly keep: boolean;
+}
+
+export interface Prepared extends RepositoryFacts {
+  readonly workspace: RunWorkspace;
+  readonly folders: RunFolders;
+}
+
+export interface WorkspacePush {
+  readonly workspace: RunWorkspace;
+  readonly sha: string;
+  readonly credential: GitCredential;
+  readonly signal: AbortSignal;
+}
+
+export interface WorkspaceSearch {
+  readonly workspace: RunWorkspace;
+  readonly sha: string;
+  readonly secrets: readonly string[];
+}
+
+/** Each rejects with a Refusal for what a person can mend, and with the signal's reason when aborted. */
+export interface Workspaces {
+  prepare(request: PrepareRequest): Promise<Prepared>;
+  /** Null when the agent changed nothing. */
+  collect(request: CollectRequest): Promise<Collected | null>;
+  /** Where in the collected work one of the values stands; null when nowhere. To be asked before a push. */
+  findSecret(request: WorkspaceSearch): Promise<string | null>;
+  /** Pushed already is fine. */
+  push(request: WorkspacePush): Promise<void>;
+  /** Removes all folders of the run, unless another run has them now. */
+  remove(run: Run): Promise<void>;
+  dirFor(run: Run): string;
+  foldersOf(run: Run): RunFolders;
+  /** Resolves when nothing is done in the background any more. */
+  idle(): Promise<void>;
+}
+
+export function createWorkspaces(options: WorkspaceOptions): Workspaces {
+  const git = createGit(options);
+  const folders = createFolders(options.root, options.warn);
+  const mirrors = createMirrors(options.mirrors, git);
+  const checkouts = createCheckouts({ ...options, git, folders });
+
+  /** Where the work of a run's folder is collected and pushed from: beside the mirrors, never inside one. */
+  const workRepository = (dir: string) => {
+    const place = relative(options.root, dir);
+    if (place.startsWith("..") || isAbsolute(place)) throw new Error(`${dir} is outside the workspace root`);
+    return `${join(options.mirrors, place)}.git`;
+  };
+
+  const prepare = async (request: PrepareRequest): Promise<Prepared> => {
+    const { run, credential, signal } = request;
+    const mirror = mirrors.dirFor(run.repo);
+    const kept = await keptWorkspace(request);
+    if (kept) {
+      const facts = await readFacts(git, mirror, kept.baseSha, signal);
+      return { workspace: kept, folders: await folders.complete(run), ...facts };
+    }
+    const refs = await mirrors.refresh(run.repo, credential, signal);
+    const pullHead = (pull: number) => mirrors.pullHead(run.repo, pull, credential, signal);
+    const target = await findTarget({ ...request, refs, pullHead });
+    await checkBranch(git, mirror, target.branch);
+    await mirrors.pin(run, target.baseSha);
+    const opened = await folders.open(run);
+    const [facts] = await Promise.all([
+      readFacts(git, mirror, target.baseSha, signal),
+      checkouts.make(checkoutRequest(request, target, opened.checkout)),
+    ]);
+    checkouts.prepareSpare({ repo: run.repo, mirror, url: credential.url, sha: target.baseSha });
+    return { workspace: { dir: folders.dirFor(run), ...target }, folders: opened, ...facts };
+  };
+
+  const keptWorkspace = async ({ run, keep }: PrepareRequest) => {
+    if (!keep || !run.workspace || !(await folders.standing(run))) return null;
+    return (await mirrors.has(run.repo, run.workspace.baseSha)) ? run.workspace : null;
+  };
+
+  const checkoutRequest = ({ run, credential, signal }: PrepareRequest, target: Target, dir: string) => ({
+    repo: run.repo,
+    mirror: mirrors.dirFor(run.repo),
+    url: credential.url,
+    dir,
+    branch: target.branch,
+    sha: target.baseSha,
+    extraRef: run.issue.isPull && target.pull === null ? `refs/pull/${run.issue.number}` : null,
+    signal,
+  });
+
+  return {
+    prepare,
+    collect: (request) => {
+      const mirror = mirrors.dirFor(request.run.repo);
+      return collect({ ...options, git, mirror, gitDir: workRepository(request.workspace.dir) }, request);
+    },
+    findSecret: ({ workspace, ...request }) =>
+      findSecret({ ...request, git, gitDir: workRepository(workspace.dir), base: workspace.baseSha }),
+    push: ({ workspace, ...request }) =>
+      push({ ...request, git, gitDir: workRepository(workspace.dir), branch: workspace.branch }),
+    remove: async (run) => {
+      await mirrors.unpin(run);
+      if (!(await folders.remove(run))) return;
+      await rm(workRepository(folders.dirFor(run)), { recursive: true, force: true });
+    },
+    dirFor: folders.dirFor,
+    foldersOf: folders.foldersOf,
+    idle: async () => {
+      await checkouts.idle();
+      await folders.idle();
+    },
+  };
+}
