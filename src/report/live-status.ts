@@ -1,10 +1,10 @@
 /**
- * Keeps a running run's status comment up to date without flooding the forge: the first update goes out at once,
- * later ones at most every `everyMs`, and the newest is never lost. Nothing goes out once the run has moved on.
+ * Keeps a run's status comment up to date within one state, without flooding the forge: the first update goes out
+ * at once, later ones at most every `everyMs`, and the newest is never lost. None goes out once the run has moved on.
  */
 import type { Run } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
-import { statusEffect } from "./status.ts";
+import { statusEffect } from "./effects.ts";
 
 export interface LiveStatusOptions {
   readonly store: Pick<Store, "run" | "addEffects">;
@@ -45,9 +45,9 @@ export function createLiveStatus(options: LiveStatusOptions): LiveStatus {
     waiting.sentAt = now();
     try {
       const run = await store.run(next.run.id);
-      const current = run?.state === "running" && run.attempt === next.run.attempt;
-      if (!current) known.delete(next.run.id);
-      else if (known.get(run.id) === waiting) await store.addEffects([statusEffect(next.run, next.body)]);
+      const current = run?.state === next.run.state && run.attempt === next.run.attempt;
+      const ended = known.get(next.run.id) !== waiting;
+      if (current && !ended) await store.addEffects([statusEffect(next.run, next.body)]);
     } catch (error) {
       options.onError(error);
     }

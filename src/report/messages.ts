@@ -21,7 +21,6 @@ export {
   publishingStatus,
   queuedStatus,
   runningStatus,
-  statusEffect,
   statusReply,
 } from "./status.ts";
 

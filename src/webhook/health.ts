@@ -15,7 +15,7 @@ export interface HealthOptions {
 }
 
 /** For Probot's `addHandler`. Never throws. */
-export function createHealthHandler(
+export function createHealth(
   options: HealthOptions,
 ): (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean> {
   return (req, res) => {

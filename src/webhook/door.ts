@@ -86,10 +86,10 @@ async function take(
   if (!forge) return { status: 404, reason: "no forge has this path" };
   if (req.method !== "POST") return { status: 405, reason: `method ${req.method}` };
   if (!isJson(req)) return { status: 415, reason: "content type is not application/json" };
-  const body = await readBody(req, options.maxBytes, options.bodyMs);
-  if (!Buffer.isBuffer(body)) return body;
   if (!identity?.id || identity.id.length > LONGEST_ID)
     return { status: 400, reason: "no delivery id or event name" };
+  const body = await readBody(req, options.maxBytes, options.bodyMs);
+  if (!Buffer.isBuffer(body)) return body;
   if (!(await forge.verify(req.headers, body))) return { status: 401, reason: "wrong or missing signature" };
   const text = decode(body);
   if (text === null) return { status: 400, reason: "body is no JSON object in UTF-8" };
