@@ -14,12 +14,16 @@ export function linuxProcesses(): ProcessTable {
       return stat(pid)?.start ?? null;
     },
     async scan() {
-      const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
+      const seen = new Set<number>();
       const rows: ProcessRow[] = [];
-      for (const [index, pid] of pids.entries()) {
-        if (index % SLICE === SLICE - 1) await setImmediate();
-        const found = stat(pid);
-        if (found) rows.push({ pid, ...found, run: markerIn(read(`/proc/${pid}/environ`) ?? "") });
+      // Who forks and ends during the look would hide the child from it: look again until nobody is new.
+      for (let fresh = newPids(seen); fresh.length > 0; fresh = newPids(seen)) {
+        for (const [index, pid] of fresh.entries()) {
+          if (index % SLICE === SLICE - 1) await setImmediate();
+          seen.add(pid);
+          const found = stat(pid);
+          if (found) rows.push({ pid, ...found, run: markerIn(read(`/proc/${pid}/environ`) ?? "") });
+        }
       }
       return rows;
     },
@@ -37,6 +41,12 @@ export function parseStat(line: string, boot: string): Pick<ProcessRow, "group" 
   const ticks = fields[19];
   if (!state || !group || !ticks || state === "Z" || state === "X") return null;
   return { group: Number(group), start: `${boot}.${ticks}` };
+}
+
+function newPids(seen: ReadonlySet<number>): readonly number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && !seen.has(pid));
 }
 
 function markerIn(environ: string): string | null {
