@@ -12,6 +12,7 @@ import { code, fenced, folded, inert } from "./markdown.ts";
 import { footer, stateName } from "./status.ts";
 
 export { answerEffects, finalAnswer } from "./answer.ts";
+export { noticeEffect, statusEffect } from "./effects.ts";
 export { help } from "./help.ts";
 export { pullBody, pullTitle } from "./pull.ts";
 export {
