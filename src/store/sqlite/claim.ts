@@ -82,14 +82,19 @@ function count(counts: Map<string, number>, key: string): void {
 
 /** The head of each lane, found by jumping from lane to lane in the index. */
 function* lanes({ db }: Context): Generator<Head> {
-  const sql = `select * from queue_heads indexed by queue_heads_order where (pool, model) > (?, ?)
-    order by pool, model, priority desc, place limit 1`;
-  let head = db.get<Head>(`select * from queue_heads indexed by queue_heads_order
-    order by pool, model, priority desc, place limit 1`);
+  let head = db.get<Head>(firstHead(""));
   while (head) {
     yield head;
-    head = db.get<Head>(sql, head.pool, head.model);
+    // Not `(pool, model) > (?, ?)`: SQLite answers that by reading the rest of the pool's heads.
+    head =
+      db.get<Head>(firstHead("where pool = ? and model > ?"), head.pool, head.model) ??
+      db.get<Head>(firstHead("where pool > ?"), head.pool);
   }
+}
+
+function firstHead(where: string): string {
+  return `select * from queue_heads indexed by queue_heads_order ${where}
+    order by pool, model, priority desc, place limit 1`;
 }
 
 function laneFull(lane: Head, caps: Caps, load: Load): boolean {

@@ -50,7 +50,11 @@ function held({ db }: Context, { runId, token }: Lease): Run {
 function takeOver(context: Context, worker: string, leaseMs: number, everything: boolean): Claim[] {
   const { db, newId, now } = context;
   const until = everything ? Number.MAX_SAFE_INTEGER : now();
-  const lost = selectRuns(db, "where lease is not null and lease_until <= ? order by number", until);
+  const lost = selectRuns(
+    db,
+    "where lease is not null and lease_until <= ? order by lease_until, number",
+    until,
+  );
   return lost.map((run) => {
     const token = newId();
     updateRun(db, run.id, { lease: token, lease_until: now() + leaseMs, worker });
