@@ -4,7 +4,7 @@
  */
 import type { Run } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
-import { statusEffect } from "./effects.ts";
+import { statusEffect } from "./status.ts";
 
 export interface LiveStatusOptions {
   readonly store: Pick<Store, "run" | "addEffects">;

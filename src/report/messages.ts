@@ -12,7 +12,6 @@ import { code, fenced, folded, inert } from "./markdown.ts";
 import { footer, stateName } from "./status.ts";
 
 export { answerEffects, finalAnswer } from "./answer.ts";
-export { noticeEffect, statusEffect } from "./effects.ts";
 export { help } from "./help.ts";
 export { pullBody, pullTitle } from "./pull.ts";
 export {
@@ -22,6 +21,7 @@ export {
   publishingStatus,
   queuedStatus,
   runningStatus,
+  statusEffect,
   statusReply,
 } from "./status.ts";
 

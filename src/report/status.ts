@@ -1,4 +1,5 @@
 /** The one status comment of a run, edited as it moves. Pure; the sentences of one form: what, who, since when. */
+import type { NewEffect } from "../model/effect.ts";
 import { type Run, STATE_MEANING } from "../model/run.ts";
 import { count, duration, utc } from "./figures.ts";
 import { code, inline } from "./markdown.ts";
@@ -22,6 +23,12 @@ export interface RunningView {
   readonly activity: { readonly text: string; readonly at: number } | null;
   /** Invisible characters taken out of the issue before the agent saw it. */
   readonly hidden: number;
+}
+
+/** One key a run, so that a newer status replaces a waiting one and there is only ever one comment of it. */
+export function statusEffect(run: Run, body: string): NewEffect {
+  const { repo, id } = run;
+  return { repo, issue: run.issue.number, runId: id, key: `status:${id}`, action: { kind: "status", body } };
 }
 
 export function queuedStatus(run: Run, view: QueuedView): string {
