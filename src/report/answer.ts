@@ -2,10 +2,9 @@
 import type { EffectAction, NewEffect } from "../model/effect.ts";
 import type { FailureReason, Outcome, PublishedWork } from "../model/outcome.ts";
 import type { Run } from "../model/run.ts";
-import { statusEffect } from "./effects.ts";
 import { count, duration, usage } from "./figures.ts";
 import { code, fenced, folded, inert, inline, quoted, standing } from "./markdown.ts";
-import { endedStatus, footer } from "./status.ts";
+import { endedStatus, footer, statusEffect } from "./status.ts";
 
 const WORDS_MOST = 8_000;
 const REVIEW_MOST = 50_000;

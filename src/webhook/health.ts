@@ -15,7 +15,7 @@ export interface HealthOptions {
 }
 
 /** For Probot's `addHandler`. Never throws. */
-export function createHealth(
+export function createHealthHandler(
   options: HealthOptions,
 ): (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean> {
   return (req, res) => {
