@@ -21,10 +21,9 @@ const LONGEST_WORDS = 300;
 
 export function forgeError(error: unknown, context: ErrorContext): ForgeError {
   if (error instanceof ForgeError) return error;
-  const reply = error instanceof RequestError ? error.response : undefined;
-  return reply
-    ? refused(reply.status, reply.headers, wordsOf(reply.data), context)
-    : unreachable(error, context);
+  const reply = replyOf(error);
+  if (reply === null) return unreachable(error, context);
+  return refused(reply.status, reply.headers, wordsOf(reply.data), context);
 }
 
 /** The HTTP status of an error, 0 when it has none. */

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { CommentCreated, Delivery, Event, IssueClosed, LabelsChanged } from "../../model/event.ts";
 import { type IssueSnapshot, type RepoRef, repoName } from "../../model/run.ts";
+import { isBot } from "./bot.ts";
 import {
   commentPayload,
   issuePayload,
