@@ -2,8 +2,8 @@
 import type { AgentResult } from "../agents/agent.ts";
 import type { Exit, FailureReason, Outcome } from "../model/outcome.ts";
 
-/** What ended the attempt: the agent itself, or who or what stopped it first. */
-export type Ended = "exit" | "cancelled" | "total" | "idle" | "output";
+/** What ended the attempt: the agent itself, or who or what stopped it first; `lost` when the bot let go of it. */
+export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost";
 
 export interface EndFacts {
   readonly exit: Exit;
@@ -26,7 +26,7 @@ export type Judgement = { readonly kind: "publish" } | Exclude<Outcome, { readon
  * The first cause wins. A person's cancel comes before all. Then a question: it was asked before whatever ended the
  * agent, be it a time limit or an exit code. Then the limit it was stopped at: the exit code and signal that follow
  * are our own doing. Then what the system and the provider said, the exit, and last the agent's own word: success
- * is exit 0 together with its success event, never one alone.
+ * is exit 0 together with its success event; where nobody saw the exit, the event alone must do.
  */
 export function judge(facts: EndFacts): Judgement {
   const { exit, result, ended } = facts;
@@ -34,10 +34,11 @@ export function judge(facts: EndFacts): Judgement {
   if (facts.question !== null) return { kind: "blocked", question: facts.question };
   if (ended === "total" || ended === "idle") return { kind: "timed_out", limit: ended, ms: facts.limitMs };
   if (ended === "output") return printedTooMuch(facts.agentMs);
+  if (ended === "lost") return lost();
   if (exit.outOfMemory) return outOfMemory();
   if (!result.ok && (result.cause === "auth" || result.cause === "limit"))
     return refused(result.cause, result);
-  if (exit.code === null && exit.signal === null) return lost();
+  if (exit.code === null && exit.signal === null) return result.ok ? { kind: "publish" } : lost();
   if (exit.signal !== null)
     return failed("agent", `Agent was killed by ${exit.signal}${words(result)}`, null);
   if (exit.code !== 0)

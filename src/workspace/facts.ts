@@ -1,6 +1,6 @@
 /**
- * What the prompt tells of a repository: its own instructions for agents and the newest commits. Read from the
- * base commit in the bot's mirror, never from a checkout, and cut to a size a prompt can carry.
+ * What the prompt tells of a repository: its own instructions for agents and the newest commits. Read from commits
+ * in the bot's mirror, never from a checkout, and cut to a size a prompt can carry.
  */
 import type { Git } from "./git.ts";
 
@@ -27,19 +27,21 @@ export interface RepositoryFacts {
   readonly instructions: readonly Instruction[];
 }
 
+/** `newest` is where the list of commits begins; instructions are read from `trusted`, if any. */
 export async function readFacts(
   git: Git,
   mirror: string,
-  sha: string,
+  commits: { readonly newest: string; readonly trusted: string | null },
   signal: AbortSignal,
 ): Promise<RepositoryFacts> {
   const call = { cwd: mirror, gitDir: mirror, signal };
+  const { newest, trusted } = commits;
   const [log, tree] = await Promise.all([
-    git(["log", "-n", RECENT_COMMITS, "--no-show-signature", "--format=%s", sha], call),
-    git(["ls-tree", "-z", "-l", "--full-tree", sha, "--", ...INSTRUCTION_FILES], call),
+    git(["log", "-n", RECENT_COMMITS, "--no-show-signature", "--format=%s", newest], call),
+    trusted && git(["ls-tree", "-z", "-l", "--full-tree", trusted, "--", ...INSTRUCTION_FILES], call),
   ]);
   const recentCommits = log.text.split("\n").filter((subject) => subject !== "");
-  return { recentCommits, instructions: await readInstructions(git, call, listed(tree.text)) };
+  return { recentCommits, instructions: tree ? await readInstructions(git, call, listed(tree.text)) : [] };
 }
 
 interface Listed {

@@ -35,7 +35,8 @@ export interface Mirrors {
   refresh(repo: RepoRef, credential: GitCredential, signal: AbortSignal): Promise<Refs>;
   /** Fetches a pull request's head, wherever it lives; resolves with its commit. */
   pullHead(repo: RepoRef, pull: number, credential: GitCredential, signal: AbortSignal): Promise<string>;
-  has(repo: RepoRef, sha: string): Promise<boolean>;
+  /** The commit a ref or commit's name stands for in the mirror as it is; null when it knows none. */
+  resolve(repo: RepoRef, name: string): Promise<string | null>;
   /** Keeps a commit from being pruned while a run builds on it. */
   pin(run: Pick<Run, "id" | "repo">, sha: string): Promise<void>;
   unpin(run: Pick<Run, "id" | "repo">): Promise<void>;
@@ -93,7 +94,7 @@ export function createMirrors(root: string, git: Git): Mirrors {
       if (sha === null) throw new Error(`${ref} was fetched but is not there`);
       return sha;
     },
-    has: async (repo, sha) => (await exists(dirFor(repo))) && (await resolve(dirFor(repo), sha)) !== null,
+    resolve: async (repo, name) => ((await exists(dirFor(repo))) ? await resolve(dirFor(repo), name) : null),
     pin: async (run, sha) => {
       const dir = dirFor(run.repo);
       await git(["update-ref", `refs/runs/${runName(run)}`, sha], { cwd: dir, gitDir: dir });

@@ -49,8 +49,11 @@ export interface PrepareRequest {
   readonly keep: boolean;
 }
 
-export interface Prepared extends RepositoryFacts {
+export interface Preview extends RepositoryFacts {
   readonly workspace: RunWorkspace;
+}
+
+export interface Prepared extends Preview {
   readonly folders: RunFolders;
 }
 
@@ -70,6 +73,8 @@ export interface WorkspaceSearch {
 /** Each rejects with a Refusal for what a person can mend, and with the signal's reason when aborted. */
 export interface Workspaces {
   prepare(request: PrepareRequest): Promise<Prepared>;
+  /** What `prepare` would answer, from the mirror alone: makes no checkout. */
+  preview(request: PrepareRequest): Promise<Preview>;
   /** Null when the agent changed nothing. */
   collect(request: CollectRequest): Promise<Collected | null>;
   /** Where in the collected work one of the values stands; null when nowhere. To be asked before a push. */
@@ -102,26 +107,44 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
     const mirror = mirrors.dirFor(run.repo);
     const kept = await keptWorkspace(request);
     if (kept) {
-      const facts = await readFacts(git, mirror, kept.baseSha, signal);
+      const facts = await factsFor(request, kept.baseSha);
       return { workspace: kept, folders: await folders.complete(run), ...facts };
     }
-    const refs = await mirrors.refresh(run.repo, credential, signal);
-    const pullHead = (pull: number) => mirrors.pullHead(run.repo, pull, credential, signal);
-    const target = await findTarget({ ...request, refs, pullHead });
-    await checkBranch(git, mirror, target.branch);
+    const target = await locate(request);
     await mirrors.pin(run, target.baseSha);
     const opened = await folders.open(run);
     const [facts] = await Promise.all([
-      readFacts(git, mirror, target.baseSha, signal),
+      factsFor(request, target.baseSha),
       checkouts.make(checkoutRequest(request, target, opened.checkout)),
     ]);
     checkouts.prepareSpare({ repo: run.repo, mirror, url: credential.url, sha: target.baseSha });
     return { workspace: { dir: folders.dirFor(run), ...target }, folders: opened, ...facts };
   };
 
+  const locate = async (request: PrepareRequest) => {
+    const { run, credential, signal } = request;
+    const refs = await mirrors.refresh(run.repo, credential, signal);
+    const pullHead = (pull: number) => mirrors.pullHead(run.repo, pull, credential, signal);
+    const target = await findTarget({ ...request, refs, pullHead });
+    await checkBranch(git, mirrors.dirFor(run.repo), target.branch);
+    return target;
+  };
+
+  const preview = async (request: PrepareRequest): Promise<Preview> => {
+    const target = await locate(request);
+    const facts = await factsFor(request, target.baseSha);
+    return { workspace: { dir: folders.dirFor(request.run), ...target }, ...facts };
+  };
+
+  /** A pull request's instructions come from the branch it is to be merged into: its author may be a stranger. */
+  const factsFor = async ({ run, pull, signal }: PrepareRequest, baseSha: string) => {
+    const trusted = pull ? await mirrors.resolve(run.repo, `refs/heads/${pull.baseBranch}`) : baseSha;
+    return await readFacts(git, mirrors.dirFor(run.repo), { newest: baseSha, trusted }, signal);
+  };
+
   const keptWorkspace = async ({ run, keep }: PrepareRequest) => {
     if (!keep || !run.workspace || !(await folders.standing(run))) return null;
-    return (await mirrors.has(run.repo, run.workspace.baseSha)) ? run.workspace : null;
+    return (await mirrors.resolve(run.repo, run.workspace.baseSha)) === null ? null : run.workspace;
   };
 
   const checkoutRequest = ({ run, credential, signal }: PrepareRequest, target: Target, dir: string) => ({
@@ -137,6 +160,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
 
   return {
     prepare,
+    preview,
     collect: (request) => {
       const mirror = mirrors.dirFor(request.run.repo);
       return collect({ ...options, git, mirror, gitDir: workRepository(request.workspace.dir) }, request);
