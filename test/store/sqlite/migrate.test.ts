@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { Refusal } from "../../../src/model/errors.ts";
+import { migrate } from "../../../src/store/sqlite/migrate.ts";
+import { MIGRATIONS } from "../../../src/store/sqlite/schema.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
+import { delivery } from "../contract/harness.ts";
+import { withDatabase, withFile } from "./database.ts";
+
+const open = (file: string) => openSqliteStore({ file, now: () => 0, newId: randomUUID });
+
+async function refusal(file: string): Promise<Refusal> {
+  const error = await open(file).then(
+    () => assert.fail("the file was accepted"),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof Refusal, String(error));
+  assert.ok(error.message.includes(file));
+  assert.ok(error.fix);
+  return error;
+}
+
+test("the steps are numbered without gaps", () => {
+  assert.deepEqual(
+    MIGRATIONS.map(({ version }) => version),
+    MIGRATIONS.map((_, at) => at + 1),
+  );
+});
+
+test(
+  "a store made before is opened with all it held, in a folder made for it",
+  withFile(async (file) => {
+    const nested = file.replace("store.db", "a/b/store.db");
+    const store = await open(nested);
+    await store.receive(delivery("1"));
+    await store.close();
+    const again = await open(nested);
+    assert.deepEqual(await again.nextDeliveries(10), [delivery("1")]);
+    await again.close();
+  }),
+);
+
+const NEXT = MIGRATIONS.length + 1;
+
+test(
+  "a new step changes the tables and keeps their data",
+  withDatabase((db, file) => {
+    db.run("insert into pools values ('codex', 2, null)");
+    const step = { version: NEXT, sql: "alter table pools add column note text not null default 'none'" };
+    migrate(db, file, [...MIGRATIONS, step]);
+    migrate(db, file, [...MIGRATIONS, step]);
+    assert.deepEqual(
+      { ...db.get<object>("select * from pools") },
+      { pool: "codex", failures: 2, paused_until: null, note: "none" },
+    );
+    assert.equal(db.get<{ user_version: number }>("pragma user_version")?.user_version, NEXT);
+  }),
+);
+
+test(
+  "a step that breaks leaves the file as it was, earlier new steps too",
+  withDatabase((db, file) => {
+    const steps = [
+      ...MIGRATIONS,
+      { version: NEXT, sql: "create table fresh (x)" },
+      { version: NEXT + 1, sql: "create table broken (" },
+    ];
+    assert.throws(() => migrate(db, file, steps), /incomplete input/);
+    assert.equal(db.get("select 1 from sqlite_schema where name = 'fresh'"), undefined);
+    assert.equal(db.get<{ user_version: number }>("pragma user_version")?.user_version, MIGRATIONS.length);
+  }),
+);
+
+test(
+  "rules that the model changed since are brought up to date at the next open",
+  withDatabase((db, file) => {
+    const arrows = "select sql from sqlite_schema where name = 'runs_arrows'";
+    const right = db.get<{ sql: string }>(arrows);
+    db.script(
+      "drop trigger runs_arrows; create trigger runs_arrows after delete on runs begin select 1; end",
+    );
+    migrate(db, file);
+    assert.deepEqual(db.get(arrows), right);
+  }),
+);
+
+test(
+  "a newer schema is refused with both versions and what to do, and the file is not touched",
+  withFile(async (file) => {
+    await (await open(file)).close();
+    const db = new DatabaseSync(file);
+    db.exec("pragma user_version = 99");
+    db.close();
+    const { message, fix } = await refusal(file);
+    assert.match(message, new RegExp(`version 99, this program knows up to ${MIGRATIONS.length}`));
+    assert.match(fix ?? "", /newer agent-dispatch/);
+  }),
+);
+
+test(
+  "a file that is no database is refused and stays as it is",
+  withFile(async (file) => {
+    const text = "forges:\n  github:\n".repeat(100);
+    writeFileSync(file, text);
+    assert.match((await refusal(file)).message, /not an SQLite database/);
+    assert.equal(readFileSync(file, "utf8"), text);
+  }),
+);
+
+test(
+  "another program's database is refused and stays as it is",
+  withFile(async (file) => {
+    const db = new DatabaseSync(file);
+    db.exec("create table songs (title); pragma user_version = 7");
+    db.close();
+    assert.match((await refusal(file)).message, /another program/);
+    const after = new DatabaseSync(file);
+    assert.equal(after.prepare("select count(*) as n from sqlite_schema").get()?.n, 1);
+    after.close();
+  }),
+);
+
+test(
+  "a folder in the file's place, or a file in its folder's, is refused",
+  withFile(async (file) => {
+    await refusal(file.replace("/store.db", ""));
+    writeFileSync(file, "");
+    await refusal(`${file}/store.db`);
+  }),
+);
