@@ -1,8 +1,11 @@
 /**
  * OpenAI's Codex CLI (`codex exec --json`). The prompt goes in on stdin, events come out as JSON lines.
  *
- * Key: codex takes CODEX_API_KEY, or OPENAI_API_KEY when that one is not set (measured with 0.169), so both are
- * passed on. Endpoint: it ignores the variable OPENAI_BASE_URL, so a configured one is written to config.toml.
+ * Key: with OpenAI itself codex reads CODEX_API_KEY alone (measured with 0.169: with OPENAI_API_KEY only, it asks
+ * without any key). OPENAI_API_KEY is passed on for model providers of the admin's own config.toml. Endpoint: it
+ * ignores the variable OPENAI_BASE_URL, so a configured one is written to config.toml.
+ * Shells it starts get only the core of the environment: no key, and no GIT_* either, so the checkout's own git
+ * config must name who commits.
  * TZ is UTC because codex prints the end of a usage limit as a wall-clock time (`reset-time.ts`).
  * Its home is `$HOME/.codex`, and HOME is `paths.home`: setting it is the caller's part.
  */
