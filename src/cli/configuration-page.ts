@@ -14,8 +14,8 @@ not needed at all.
 - A wrong value, an unknown key or a missing secret is refused, with file, line, column, key and what is allowed.
   \`agent-dispatch check\` tells it without starting.
 - The real environment wins over \`.env\`; \`CORE_AGENT_RUNTIME\` and \`AGENT_DOCKER_IMAGE\` win over \`agents.yaml\`.
-- A change of \`agents.yaml\` or \`.env\` is taken up at once, and on SIGHUP. A wrong one is reported, and the old one
-  still holds.
+- A change of \`agents.yaml\` or \`.env\` is taken up at once, and on SIGHUP; forges, addresses and folders take a
+  restart. A wrong one is reported, and the old one still holds.
 - A duration has a unit: \`ms\`, \`s\`, \`m\` or \`h\`, and is at most 240h. So has a size: \`k\`, \`m\` or \`g\`, powers of 1024.
 - Editors check and complete \`agents.yaml\` when it begins with
   \`# yaml-language-server: $schema=./agents.schema.json\`.

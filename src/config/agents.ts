@@ -1,10 +1,11 @@
 /** Which agents there are and how each is set up: the built-in ones always, others when they are described. */
+import type { AgentSettings } from "./agent-schema.ts";
 import type { AgentConfig, CustomAgentConfig, RuntimeChoice } from "./config.ts";
 import type { Path } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
-import type { AgentSettings, Settings } from "./schema.ts";
+import type { Settings } from "./schema.ts";
 import { SECRET_NAME } from "./secrets.ts";
 
 export const BUILT_IN_AGENTS = ["codex", "claude", "gemini", "coderabbit", "local"] as const;

@@ -18,7 +18,7 @@ export interface YamlDocument {
   /** Undefined when there are problems; an empty file is {}. */
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** Where the key (or list item) of a path stands, or its value; of its nearest parent when it is not there. */
+  /** Where the key (or list item) of a path stands, or its value; of its nearest parent when it is not there, if any. */
   place(path: Path, part: "key" | "value"): Place;
 }
 
@@ -65,6 +65,7 @@ function placeOf(doc: Document, lines: LineCounter, path: Path, part: "key" | "v
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
   for (const [depth, step] of path.entries()) {
     const found = child(isAlias(node) ? node.resolve(doc) : node, step);
+    if (found === null && depth === 0) return { line: null, column: null };
     if (found === null) break;
     node = found.value;
     const wanted = part === "value" && depth === path.length - 1 ? found.value : found.key;

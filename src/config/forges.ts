@@ -33,9 +33,11 @@ export function readForges(
     settings,
     path: ["forges", name],
   }));
+  const before = problems.found.length;
   if (!("github" in written)) sources.push(...githubOf(environment, sources.length === 0, problems));
   if (!("forgejo" in written)) sources.push(...forgejoOf(environment, problems));
-  if (sources.length === 0) problems.key(["forges"], "no forge is set up", HOW_TO);
+  if (sources.length === 0 && problems.found.length === before)
+    problems.key(["forges"], "no forge is set up", HOW_TO);
   const credentials: Record<string, string> = {};
   const forges = sources.map((source) => {
     const reader = new CredentialReader(source.settings, source.path, environment, cwd, problems);

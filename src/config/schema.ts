@@ -3,6 +3,7 @@
  * the checks at start all come from here. Units and defaults that depend on other keys are `load.ts`'s work.
  */
 import { z } from "zod";
+import { agent } from "./agent-schema.ts";
 import * as field from "./fields.ts";
 
 const dispatch = z.strictObject({
@@ -188,88 +189,6 @@ const permission = z.strictObject({
     }),
 });
 
-const custom = z.strictObject({
-  argv: z
-    .array(z.string())
-    .min(1)
-    .meta({
-      title: "a list of texts",
-      description:
-        "The command line; no shell reads it. `{prompt_file}`, `{model}` and `{checkout}` are filled in.",
-      examples: [["aider", "--yes", "--message-file", "{prompt_file}"]],
-    }),
-  prompt: z
-    .enum(["stdin", "file"])
-    .default("stdin")
-    .meta({ title: "stdin, file", description: "How the prompt reaches it." }),
-  success: z
-    .union([
-      z.literal("exit"),
-      z.strictObject({
-        line: field.text.meta({
-          title: "a regular expression",
-          description:
-            "The last line of output that matches means success; its first group is the last message.",
-        }),
-      }),
-    ])
-    .default("exit")
-    .meta({
-      title: "exit, or { line: a regular expression }",
-      description: "How success is told: by exit code 0, or by exit code 0 and a line of output.",
-      examples: [{ line: "^DONE: (.*)$" }],
-    }),
-  mode: z.enum(["work", "review"]).default("work").meta({
-    title: "work, review",
-    description: "`work` is committed and pushed; of a `review` the last message is the result.",
-  }),
-  install: field.text.optional().meta({
-    description: "How to install it, told to people when it is missing.",
-    examples: ["pipx install aider-chat"],
-  }),
-});
-
-const agent = z.strictObject({
-  enabled: field.flag.default(true).meta({ description: "Whether people may ask for it." }),
-  runtime: field.runtime.optional().meta({
-    description:
-      "Where it runs. Without it: claude and coderabbit on the host, all others where `dispatch.runtime` says. `CORE_AGENT_RUNTIME` wins over it.",
-    examples: ["native"],
-  }),
-  program: field.text.optional().meta({
-    description: "The program to run instead of the one named like the agent, such as an absolute path.",
-    examples: ["/opt/codex/bin/codex"],
-  }),
-  home: z.enum(["run", "host"]).default("run").meta({
-    title: "run, host",
-    description:
-      "`run`: an empty home folder for each run. `host`: the server's own home with its logins (native only).",
-  }),
-  env: z
-    .record(field.plainVariable, field.plainValue)
-    .default({})
-    .meta({
-      title: "name: text",
-      description: "Plain settings for it; no secrets.",
-      examples: [{ OPENAI_BASE_URL: "https://llm.example.com/v1" }],
-    }),
-  secret_env: z
-    .array(field.variable)
-    .default([])
-    .meta({
-      title: "a list of variable names",
-      description:
-        "Variables of the server passed on to it besides its own provider key. Never a forge's credential.",
-      examples: [["AZURE_API_KEY"]],
-    }),
-  model: field.modelName
-    .optional()
-    .meta({ description: "The model of a command that names none.", examples: ["gpt-5"] }),
-  custom: custom
-    .optional()
-    .meta({ description: "Makes any other program an agent. Required for a name that is not built in." }),
-});
-
 const git = z.strictObject({
   name: field.text.default("agent-dispatch").meta({ description: "The author's name on commits." }),
   email: field.text
@@ -299,5 +218,4 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.output<typeof settingsSchema>;
-export type AgentSettings = z.output<typeof agent>;
 export type ForgeSettings = z.output<typeof forge>;
