@@ -23,10 +23,17 @@ export interface RequestOptions {
   readonly signal: AbortSignal;
 }
 
-export type Call<T> = (octokit: ProbotOctokit, request: RequestOptions) => Promise<T>;
+/** `installation` is the id it speaks as; null as the App itself or with a token. */
+export type Call<T> = (
+  octokit: ProbotOctokit,
+  request: RequestOptions,
+  installation: number | null,
+) => Promise<T>;
 
 export interface GithubClient {
   readonly config: GithubForgeConfig;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** As the App itself, or with the token. `action` begins the message of a failure. */
   asSelf<T>(action: string, call: Call<T>): Promise<T>;
   asInstallation<T>(id: number, action: string, call: Call<T>): Promise<T>;
@@ -43,10 +50,10 @@ export function createClient(options: ClientOptions): GithubClient {
     bounded(options, action, call);
 
   const asSelf = <T>(action: string, call: Call<T>) =>
-    ask(action, async (request) => call(await auth(), request));
+    ask(action, async (request) => call(await auth(), request, null));
 
   const asInstallation = <T>(id: number, action: string, call: Call<T>) =>
-    ask(action, async (request) => call(await auth(id), request));
+    ask(action, async (request) => call(await auth(id), request, id));
 
   async function installed<T>(key: string, action: string, find: Call<number>, call: Call<T>): Promise<T> {
     if (config.auth.as === "token") return await asSelf(action, call);
@@ -64,6 +71,7 @@ export function createClient(options: ClientOptions): GithubClient {
 
   return {
     config,
+    now: options.now,
     asSelf,
     asInstallation,
     onRepo: (repo, action, call) =>

@@ -52,7 +52,7 @@ function answerOf(error: unknown): Answer | null {
 }
 
 function textOf(error: unknown): string {
-  const text = messageOf(error).replace(/ - https:\/\/docs\.github\.com\S*/, "");
+  const text = messageOf(error).replace(/ - https:\/\/\S+$/, "");
   return text.split("\n")[0]?.slice(0, 500) || "no reason given";
 }
 

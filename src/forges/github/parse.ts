@@ -20,7 +20,7 @@ const Issue = z.object({
   labels: z.array(Label).nullish(),
   html_url: z.string(),
   updated_at: Time,
-  pull_request: z.unknown(),
+  pull_request: z.unknown().optional(),
 });
 const Common = {
   repository: z.object({ name: z.string().min(1), owner: z.object({ login: z.string().min(1) }) }),

@@ -5,11 +5,13 @@ import { type RepoRef, repoName } from "../../model/run.ts";
 import type { Forge } from "../forge.ts";
 import type { Call, GithubClient } from "./client.ts";
 import { statusOf } from "./errors.ts";
+import { gitTokens } from "./git-tokens.ts";
 import { webUrl } from "./web-url.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
 
 export function repositories(client: GithubClient): Pick<Forge, "repository" | "file" | "gitCredential"> {
+  const tokenFor = gitTokens(client);
   return {
     async repository(repo) {
       const { data } = await client.onRepo(repo, `reading ${repoName(repo)}`, (octokit, request) =>
@@ -22,11 +24,7 @@ export function repositories(client: GithubClient): Pick<Forge, "repository" | "
     file: (repo, path) => client.onRepo(repo, `reading ${path} of ${repoName(repo)}`, fileOf(repo, path)),
 
     async gitCredential(repo) {
-      const password = await client.onRepo(
-        repo,
-        `getting a git token for ${repoName(repo)}`,
-        tokenFor(repo, client),
-      );
+      const password = await tokenFor(repo);
       const url = `${webUrl(client.config.baseUrl)}/${repoName(repo)}.git`;
       return { url, username: "x-access-token", password };
     },
@@ -50,18 +48,5 @@ function fileOf(repo: RepoRef, path: string): Call<string | null> {
       throw new Refusal(`reading ${path} of ${repoName(repo)}: it is larger than 1 MiB`, "make it smaller");
     }
     return bytes.toString("utf8");
-  };
-}
-
-/** As an App: a token of an hour that opens this one repository, so that a leak opens no other. */
-function tokenFor(repo: RepoRef, client: GithubClient): Call<string> {
-  const { auth } = client.config;
-  return async (octokit) => {
-    if (auth.as === "token") return auth.token;
-    const made: unknown = await octokit.auth({ type: "installation", repositoryNames: [repo.name] });
-    if (typeof made === "object" && made !== null && "token" in made && typeof made.token === "string") {
-      return made.token;
-    }
-    throw new Error("no installation token was made");
   };
 }
