@@ -2,7 +2,8 @@
  * Templates, plans and personas by name: files of the admin's own folder first, then the shipped ones. Read anew each
  * time, so an edit counts from the next run on. Names come from comments, so they are checked before they are paths.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "../model/errors.ts";
 import type { Source } from "./fill.ts";
@@ -21,25 +22,28 @@ const FILES: Readonly<Record<Kind, { readonly folder: string; readonly ending: s
 export interface Library {
   /** Refuses a name there is no file for, and lists the ones there are. */
   find(kind: Kind, name: string): Promise<Source>;
+  /** Sorted. Waits for the disk, for texts that are written in one go: the folders are small. */
+  names(kind: Kind): readonly string[];
 }
 
 export function createLibrary(dirs: readonly string[]): Library {
   return {
     find: async (kind, name) => {
       const { folder, ending } = FILES[kind];
-      if (!NAME.test(name)) throw await unknown(dirs, kind, name);
+      if (!NAME.test(name)) throw unknown(dirs, kind, name);
       for (const dir of dirs) {
         const file = join(dir, folder, `${name}${ending}`);
         const text = await readFile(file, "utf8").catch(ignoreMissing);
         if (text !== null) return { file, text, line: 1 };
       }
-      throw await unknown(dirs, kind, name);
+      throw unknown(dirs, kind, name);
     },
+    names: (kind) => namesIn(dirs, kind),
   };
 }
 
-async function unknown(dirs: readonly string[], kind: Kind, name: string): Promise<Refusal> {
-  const known = await names(dirs, kind);
+function unknown(dirs: readonly string[], kind: Kind, name: string): Refusal {
+  const known = namesIn(dirs, kind);
   const meant = nearest(name, known);
   const fix = known.length > 0 ? `There are: ${known.join(", ")}.` : `There are no ${kind}s.`;
   return new Refusal(
@@ -48,14 +52,20 @@ async function unknown(dirs: readonly string[], kind: Kind, name: string): Promi
   );
 }
 
-async function names(dirs: readonly string[], kind: Kind): Promise<string[]> {
+function namesIn(dirs: readonly string[], kind: Kind): string[] {
   const { folder, ending } = FILES[kind];
-  const lists = await Promise.all(
-    dirs.map(async (dir) => (await readdir(join(dir, folder)).catch(ignoreMissing)) ?? []),
-  );
-  const found = lists.flat().filter((file) => file.endsWith(ending));
-  const bare = found.map((file) => file.slice(0, -ending.length)).filter((name) => NAME.test(name));
-  return [...new Set(bare)].sort();
+  const files = dirs.flatMap((dir) => list(join(dir, folder))).filter((file) => file.endsWith(ending));
+  const names = files.map((file) => file.slice(0, -ending.length)).filter((name) => NAME.test(name));
+  return [...new Set(names)].sort();
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    ignoreMissing(error as NodeJS.ErrnoException);
+    return [];
+  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): null {

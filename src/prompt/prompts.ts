@@ -4,7 +4,7 @@
  * files; touches nothing else, so a dry run shows exactly what an agent would get.
  */
 import { Refusal } from "../model/errors.ts";
-import { type Run, repoName } from "../model/run.ts";
+import { type Run, type RunRequest, repoName } from "../model/run.ts";
 import { fill } from "./fill.ts";
 import { createFramer, cut, type Framer } from "./frame.ts";
 import { createLibrary, type Library } from "./library.ts";
@@ -56,6 +56,10 @@ export interface Prompt {
 }
 
 export interface Prompts {
+  /** Refuses what `build` would refuse, before there is a run. */
+  check(request: RunRequest): Promise<void>;
+  /** The names of the templates there are, sorted. */
+  templates(): readonly string[];
   /** Refuses unknown names and variables, with those there are. */
   build(request: PromptRequest): Promise<Prompt>;
 }
@@ -63,7 +67,14 @@ export interface Prompts {
 /** `dirs`: the admin's folder first, the shipped one last. */
 export function createPrompts(options: { readonly dirs: readonly string[] }): Prompts {
   const library = createLibrary(options.dirs);
-  return { build: (request) => build(library, request) };
+  return {
+    check: async (request) => {
+      await role(library, request, EXAMPLE);
+      await plan(library, request);
+    },
+    templates: () => library.names("template"),
+    build: (request) => build(library, request),
+  };
 }
 
 async function build(library: Library, request: PromptRequest): Promise<Prompt> {
@@ -71,9 +82,9 @@ async function build(library: Library, request: PromptRequest): Promise<Prompt> 
   const framer = createFramer(request.nonce);
   const voices = heard(request);
   const parts = [
-    ...(await role(library, request)),
+    ...(await role(library, suited(request), valuesOf(request))),
     section("Task", task(run)),
-    ...(await plan(library, run)),
+    ...(await plan(library, run.request)),
     ...answers(run, framer),
     section(
       "What others wrote",
@@ -92,22 +103,39 @@ function section(title: string, text: string): string {
   return `## ${title}\n\n${text}`;
 }
 
-async function role(library: Library, { run, mode, branch, base }: PromptRequest): Promise<string[]> {
-  const { template, persona, agent } = run.request;
-  const values = {
+/** What templates and personas may name; only what no stranger can have written. */
+interface Values {
+  readonly repository: string;
+  readonly issue: string;
+  readonly branch: string;
+  readonly base: string;
+  readonly agent: string;
+}
+const EXAMPLE: Values = { repository: "owner/name", issue: "1", branch: "", base: "", agent: "" };
+
+function valuesOf({ run, branch, base }: PromptRequest): Values {
+  return {
     repository: repoName(run.repo),
     issue: String(run.issue.number),
     branch: branch ?? "a branch of its own",
     base: base ?? "the pull request's branch",
-    agent,
+    agent: run.request.agent,
   };
-  // The template that is only the default for work would ask a reviewer to write code.
-  const name = mode === "review" && template === WORK_TEMPLATE ? REVIEW_TEMPLATE : template;
-  const parts = [fill(await library.find("template", name), values).trim()];
+}
+
+async function role(library: Library, request: RunRequest, values: Values): Promise<string[]> {
+  const { template, persona } = request;
+  const parts = [fill(await library.find("template", template), { ...values }).trim()];
   if (persona !== null) {
-    parts.push(section("Persona", fill(await library.find("persona", persona), values).trim()));
+    parts.push(section("Persona", fill(await library.find("persona", persona), { ...values }).trim()));
   }
   return parts;
+}
+
+/** The template that is the default for work would ask a reviewer to write code. */
+function suited({ run, mode }: PromptRequest): RunRequest {
+  const swap = mode === "review" && run.request.template === WORK_TEMPLATE;
+  return swap ? { ...run.request, template: REVIEW_TEMPLATE } : run.request;
 }
 
 function task(run: Run): string {
@@ -116,8 +144,8 @@ function task(run: Run): string {
   return text === "" ? `Do what ${what} #${run.issue.number} below asks for.` : text;
 }
 
-async function plan(library: Library, run: Run): Promise<string[]> {
-  const { plan: name, variables } = run.request;
+async function plan(library: Library, request: RunRequest): Promise<string[]> {
+  const { plan: name, variables } = request;
   if (name !== null) return [section("Plan", renderPlan(await library.find("plan", name), variables))];
   const [stray] = Object.keys(variables);
   if (stray === undefined) return [];

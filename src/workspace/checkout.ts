@@ -1,5 +1,5 @@
 /**
- * Makes a run's checkout: its own copy of the mirror's objects (no hard links, no alternates), the commit to start
+ * Makes a run's checkout, whole or not at all: its own copy of the mirror's objects (no hard links, no alternates), the commit to start
  * from on the run's branch, and a `.git/config` with the bot's identity, the plain URL and no credential. It runs
  * git in the checkout only before an agent has seen it.
  *
@@ -15,6 +15,8 @@ import type { Git } from "./git.ts";
 import { repoPath } from "./names.ts";
 
 const SPARES = ".spares";
+/** Beside the checkout to be: a crash leaves this, never half a checkout. */
+const UNFINISHED = ".unfinished";
 const CLONE = ["clone", "--quiet", "--no-checkout", "--template=", "--origin=origin"] as const;
 
 export interface CheckoutRequest {
@@ -52,6 +54,13 @@ export function createCheckouts(options: CheckoutOptions): Checkouts {
   const making = new Map<string, Promise<void>>();
 
   const make = async (request: CheckoutRequest) => {
+    const unfinished = join(dirname(request.dir), UNFINISHED);
+    await folders.discard(unfinished);
+    await fillFolder({ ...request, dir: unfinished });
+    await rename(unfinished, request.dir);
+  };
+
+  const fillFolder = async (request: CheckoutRequest) => {
     const { dir, signal } = request;
     if (options.spares && (await takeSpare(request))) {
       try {
@@ -80,7 +89,7 @@ export function createCheckouts(options: CheckoutOptions): Checkouts {
 
   const makeSpare = async (request: Pick<CheckoutRequest, "repo" | "mirror" | "url" | "sha">) => {
     const place = await folders.own(SPARES, repoPath(request.repo));
-    const [ready, unfinished] = [join(place, "ready"), join(place, "making")];
+    const [ready, unfinished] = [join(place, "ready"), join(place, UNFINISHED)];
     if (await exists(ready)) return;
     await folders.discard(unfinished);
     await clone(options, request, unfinished);

@@ -103,7 +103,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
   };
 
   const prepare = async (request: PrepareRequest): Promise<Prepared> => {
-    const { run, credential, signal } = request;
+    const { run, credential } = request;
     const mirror = mirrors.dirFor(run.repo);
     const kept = await keptWorkspace(request);
     if (kept) {
