@@ -1,8 +1,8 @@
 /** The command or option a misspelt one was probably meant to be. */
 
-/** Null when nothing is near: at most a third of the letters, and at least one, may differ. */
+/** Null when nothing is near: two letters may differ, a third of a long word, never all. */
 export function nearest(word: string, known: readonly string[]): string | null {
-  const most = Math.max(1, Math.floor(word.length / 3));
+  const most = Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 3)));
   const ranked = known
     .map((candidate) => ({ candidate, apart: distance(word.toLowerCase(), candidate) }))
     .filter(({ apart }) => apart <= most)
