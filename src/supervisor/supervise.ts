@@ -31,13 +31,15 @@ export interface SuperviseRequest {
   readonly now: () => number;
   /** Aborted when a person cancels. */
   readonly cancelled: AbortSignal;
-  /** Aborted when the lease is lost or the server shuts down. */
+  /** Aborted when the lease is lost: the agent is stopped, for another worker may have started its own. */
   readonly lost: AbortSignal;
+  /** Aborted when this process goes and the agent stays alive for the next one to adopt. */
+  readonly left: AbortSignal;
   readonly onEvent: (event: AgentEvent) => void;
 }
 
 /** `output`: more was printed than allowed, whether or not the agent ended meanwhile; the rest was not read. */
-export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost";
+export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost" | "left";
 
 export interface Supervised {
   readonly ended: Ended;
@@ -53,7 +55,12 @@ const LONGEST_LINE = 4 * 1024 * 1024;
 /** Node fires a longer timer at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Resolves when nothing of the run is left; when it rejects, the agent was told to stop too. */
+const NEVER_SEEN: Exit = { code: null, signal: null, outOfMemory: false };
+
+/**
+ * Resolves when nothing of the run is left or, for `left`, at once, with the agent alive and its end unknown.
+ * When it rejects, the agent was told to stop too.
+ */
 export async function supervise(request: SuperviseRequest): Promise<Supervised> {
   const { runtime, handle, limits, reader, startedAt, now } = request;
   const reading = new AbortController();
@@ -65,8 +72,13 @@ export async function supervise(request: SuperviseRequest): Promise<Supervised> 
     return { exit, endedAt: now() };
   };
   try {
-    const watched = Promise.all([ended(), readAll(request, reading.signal, alarms.heard, ender.end)]);
-    const [{ exit, endedAt }] = await Promise.race([watched, ender.failed]);
+    const read = readAll(request, reading.signal, alarms.heard, ender.end);
+    const watched = Promise.all([ended(), read]).then(([end]) => end);
+    const left = ender.left.then(async () => {
+      await read;
+      return { exit: NEVER_SEEN, endedAt: now() };
+    });
+    const { exit, endedAt } = await Promise.race([watched, left, ender.failed]);
     await ender.stopped();
     return { ended: ender.cause() ?? "exit", exit, result: reader.end(exit.code), startedAt, endedAt };
   } catch (error) {
@@ -105,44 +117,47 @@ async function readAll(
   take("stderr", lines.stderr.end());
 }
 
-/** Keeps the first cause, and stops the agent for every cause but its own exit. */
+/** Keeps the first cause, and stops the agent for every cause but its own exit and our leaving. */
 function createEnder({ runtime, handle, limits }: SuperviseRequest, reading: AbortController) {
   let cause: Ended | null = null;
   let stopping: Promise<void> = Promise.resolve();
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
   return {
     cause: () => cause,
     stopped: () => stopping,
     /** Rejects when the agent could not be stopped: its end may never come then. */
     failed,
+    /** Resolves when the agent is to be left alive, unless it was being stopped by then. */
+    left,
     end(why: Ended): void {
-      if (why === "output") reading.abort();
       const over = cause === "exit";
       if (cause !== null && !(over && why === "output")) return;
       cause = why;
-      if (why === "exit" || over) return;
+      if (why === "output" || why === "left") reading.abort();
+      if (why === "left") leave();
+      if (why === "exit" || why === "left" || over) return;
       stopping = runtime.stop(handle, limits.graceMs);
       stopping.catch(reject);
     },
   };
 }
 
-/** What ends a run from outside: limits of time and the two signals. */
+/** What ends a run from outside: limits of time and the signals. */
 function setAlarms(request: SuperviseRequest, end: (why: Ended) => void) {
-  const { limits, startedAt, now, cancelled, lost } = request;
+  const { limits, startedAt, now, cancelled, lost, left } = request;
   const idle = setTimeout(() => end("idle"), Math.min(limits.idleMs, LONGEST_TIMER));
   let total: NodeJS.Timeout | undefined;
   const watchTotal = () => {
-    const left = startedAt + limits.totalMs - now();
-    if (left <= 0) end("total");
-    else total = setTimeout(watchTotal, Math.min(left, LONGEST_TIMER));
+    const rest = startedAt + limits.totalMs - now();
+    if (rest <= 0) end("total");
+    else total = setTimeout(watchTotal, Math.min(rest, LONGEST_TIMER));
   };
-  const onLost = () => end("lost");
-  const onCancel = () => end("cancelled");
   const signals = [
-    [lost, onLost],
-    [cancelled, onCancel],
+    [lost, () => end("lost")],
+    [left, () => end("left")],
+    [cancelled, () => end("cancelled")],
   ] as const;
   for (const [signal, listen] of signals) {
     if (signal.aborted) listen();
