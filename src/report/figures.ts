@@ -1,12 +1,16 @@
 /** Times, durations, counts and money, written the same way in every sentence. */
 import type { Usage } from "../model/outcome.ts";
 
-/** `4 min 12 s`, `1 h 0 min`, `8 s`; seconds are left out from an hour on. */
+/** `4 min 12 s`, `1 h 5 min`, `8 s`; a second unit of zero is left out. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+  if (minutes >= 60) return both(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  return minutes > 0 ? both(minutes, "min", seconds % 60, "s") : `${seconds} s`;
+}
+
+function both(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small > 0 ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
 }
 
 /** `2026-11-22 19:14 UTC`. */

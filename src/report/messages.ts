@@ -130,7 +130,7 @@ export function poolLimited(pool: string, until: number): string {
 
 /** Put in the place of a whole comment in which a secret was found. */
 export function secretHeldBack(): string {
-  return "The answer to this held a secret of the bot's configuration, so it was not posted. An admin finds it in the run's log; the secret should be changed.";
+  return "The answer to this held a secret of the bot's configuration, so it was not posted. An admin should look at the run's log and renew that secret.";
 }
 
 function listed(agents: readonly string[]): string {
