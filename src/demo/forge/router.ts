@@ -75,8 +75,8 @@ async function replyTo(
   if (by === null) throw new ApiNo(401, "token is required");
   const body = await readJson(req);
   for (const { method, pattern, handler } of routes) {
-    const groups = method === req.method ? pattern.exec(url.pathname)?.groups : undefined;
-    if (groups) return handler({ by, path: decoded(groups), query: url.searchParams, body });
+    const match = method === req.method ? pattern.exec(url.pathname) : null;
+    if (match) return handler({ by, path: decoded(match.groups ?? {}), query: url.searchParams, body });
   }
   throw new ApiNo(404, "Not Found");
 }

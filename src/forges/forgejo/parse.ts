@@ -27,7 +27,7 @@ export function parse(delivery: Delivery, forge: string): readonly Event[] {
 function commented(delivery: Delivery, forge: string): readonly CommentCreated[] {
   const raw = read(delivery);
   // A submitted review comes under the same name, without a comment.
-  if (actionOf(raw) !== "created") return [];
+  if (actionOf(raw, delivery) !== "created") return [];
   const { issue, comment, repository, sender, is_pull } = shaped(commentPayload, raw, delivery);
   const repo = repoOf(repository, forge);
   return [
@@ -46,7 +46,7 @@ function commented(delivery: Delivery, forge: string): readonly CommentCreated[]
 
 function changed(delivery: Delivery, forge: string): readonly (LabelsChanged | IssueClosed)[] {
   const raw = read(delivery);
-  const action = actionOf(raw);
+  const action = actionOf(raw, delivery);
   const isLabels = action === "label_updated" || action === "label_cleared";
   if (!isLabels && action !== "closed" && action !== "deleted") return [];
   const payload = shaped(issuePayload, raw, delivery);
@@ -72,12 +72,8 @@ function read(delivery: Delivery): unknown {
   }
 }
 
-function actionOf(raw: unknown): string {
-  const { action } = z
-    .object({ action: z.string().catch("") })
-    .catch({ action: "" })
-    .parse(raw);
-  return action;
+function actionOf(raw: unknown, delivery: Delivery): string {
+  return shaped(z.object({ action: z.string().default("") }), raw, delivery).action;
 }
 
 function shaped<T>(schema: z.ZodType<T>, raw: unknown, delivery: Delivery): T {
