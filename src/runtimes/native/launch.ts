@@ -7,9 +7,10 @@
  * The shell passes the environment on as it is, except PWD, OLDPWD, SHLVL and _, which are a shell's own.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm, writeFile } from "node:fs/promises";
-import { Refusal } from "../../model/errors.ts";
+import { messageOf, Refusal } from "../../model/errors.ts";
 import type { StartSpec } from "../runtime.ts";
 import type { RawFiles } from "./record.ts";
 
@@ -43,13 +44,11 @@ export async function launch(
     opened.push(await open(files.stdin, constants.O_RDONLY | constants.O_NOFOLLOW));
     for (const file of [files.stdout, files.stderr, files.exit]) opened.push(await open(file, APPEND, 0o600));
     await turn();
-    const child = spawn("/bin/sh", ["-c", RECORDER, "agent-dispatch", program, ...spec.argv.slice(1)], {
-      cwd: spec.folders.checkout,
-      env,
-      detached: true,
-      stdio: opened.map((file) => file.fd),
-    });
-    await started(child, spec.argv[0]);
+    const argv = ["-c", RECORDER, "agent-dispatch", program, ...spec.argv.slice(1)];
+    const stdio = opened.map((file) => file.fd);
+    const child = await spawned(spec.argv[0], () =>
+      spawn("/bin/sh", argv, { cwd: spec.folders.checkout, env, detached: true, stdio }),
+    );
     return child;
   } finally {
     for (const file of opened) await file.close();
@@ -58,17 +57,18 @@ export async function launch(
   }
 }
 
-function started(child: ChildProcess, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === "E2BIG"
-          ? new Refusal(`starting ${name}: its arguments and environment are too long`, "shorten them")
-          : new Error(`starting ${name}: ${error.message}`, { cause: error }),
-      );
-    });
-  });
+/** Node throws some failures of a spawn and emits the others. */
+async function spawned(name: string, spawnChild: () => ChildProcess): Promise<ChildProcess> {
+  try {
+    const child = spawnChild();
+    await once(child, "spawn");
+    return child;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "E2BIG") {
+      throw new Refusal(`starting ${name}: its arguments and environment are too long`, "shorten them");
+    }
+    throw new Error(`starting ${name}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Forks block the event loop: each caller gets a turn of the loop of its own. */
