@@ -30,9 +30,8 @@ export function createClaudeReader(): OutputReader {
       case "assistant":
         return assistant(event);
       case "rate_limit_event": {
-        const rejected = limitOf(event);
-        limit = rejected ?? limit;
-        return rejected === null ? [] : [{ kind: "limit", ...rejected }];
+        limit = limitOf(event);
+        return limit === null ? [] : [{ kind: "limit", ...limit }];
       }
       case "result":
         result(event);

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCodex } from "../../../src/agents/codex/codex.ts";
+import { REQUEST } from "../../contracts/agent.ts";
+
+const codex = (baseUrl: string | null = null) => createCodex({ baseUrl, now: () => 0 });
+
+test("a review is told what to look at, what for, and to change nothing, before what was asked", () => {
+  const { stdin } = codex().launch({ ...REQUEST, model: "review" });
+  for (const part of [
+    "git diff HEAD~2",
+    "bugs",
+    "security",
+    "missing tests",
+    "naming",
+    "Change nothing",
+    '"pass" or "fail"',
+  ]) {
+    assert.ok(stdin.includes(part), part);
+  }
+  assert.ok(stdin.endsWith(REQUEST.prompt));
+});
+
+test("any other model gets the prompt as it is", () => {
+  assert.equal(codex().launch({ ...REQUEST, model: "gpt-5.4" }).stdin, REQUEST.prompt);
+});
+
+test("another endpoint is written to codex's own configuration, quoted", () => {
+  assert.deepEqual(codex().launch(REQUEST).files, []);
+  assert.deepEqual(codex('http://127.0.0.1:1/v1"').launch(REQUEST).files, [
+    { in: "home", path: ".codex/config.toml", content: 'openai_base_url = "http://127.0.0.1:1/v1\\""\n' },
+  ]);
+});
+
+test("a profile is written, for codex silently ignores a missing one", () => {
+  assert.deepEqual(codex().launch({ ...REQUEST, model: "lemma" }).files, [
+    { in: "home", path: ".codex/lemma.config.toml", content: 'model = "lemma"\nmodel_provider = "ollama"\n' },
+  ]);
+});
+
+test("the result file's path has no dots to resolve, which codex refuses", () => {
+  const paths = { ...REQUEST.paths, meta: "/workspace/repo/../.meta" };
+  assert.ok(
+    codex()
+      .launch({ ...REQUEST, paths })
+      .argv.includes("/workspace/.meta/agent-codex.log"),
+  );
+});

@@ -1,0 +1,17 @@
+/** An agent's settings as the config gives them, with what a test changes. */
+import type { AgentConfig } from "../../src/config/config.ts";
+
+export function agentConfig(name: string, changes: Partial<AgentConfig> = {}): AgentConfig {
+  return {
+    name,
+    runtime: null,
+    enabled: true,
+    program: null,
+    home: "run",
+    env: {},
+    secretEnv: [],
+    defaultModel: null,
+    custom: null,
+    ...changes,
+  };
+}
