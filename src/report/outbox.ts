@@ -36,7 +36,7 @@ const HOLD_MS = 60_000;
 const IDLE_MS = 1_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 600_000;
-/** Pauses of 1 s, 2 s, … 512 s, then 10 min each: together a little over 24 hours. */
+/** Pauses of 1 s, 2 s, … 512 s, then 10 min each: together about 24 hours. */
 const MOST_TRIES = 152;
 
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -137,12 +137,12 @@ function isPermanent(effect: Effect, error: unknown): boolean {
   return error instanceof ForgeError && !error.retryable && error.status >= 400 && error.status !== 401;
 }
 
-/** Doubles with each try; spread by half so that many do not come back at once. The forge's own word goes first. */
+/** Doubles with each try; spread by a quarter so that many do not come back at once. The forge may ask for more. */
 function pauseAfter(effect: Effect, error: unknown): number {
   const base = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(effect.tries, 20));
   const byte = createHash("sha256").update(`${effect.key} ${effect.tries}`).digest()[0] ?? 0;
   const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(asked, Math.round(base * (1 + byte / 512)));
+  return Math.max(asked, Math.round(base * (0.75 + byte / 512)));
 }
 
 function told({ repo, issue, runId, action, key }: Effect): Record<string, unknown> {

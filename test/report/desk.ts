@@ -1,0 +1,71 @@
+/** A real store with one run in it, a fake forge and an outbox between them; the clock stands until it is moved. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { pino } from "pino";
+import type { EffectAction, NewEffect } from "../../src/model/effect.ts";
+import { createOutbox, type Outbox } from "../../src/report/outbox.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { FakeForge } from "../fakes/forge.ts";
+import { sampleRun } from "./sample-run.ts";
+
+export interface OutboxDesk {
+  readonly store: Store;
+  readonly forge: FakeForge;
+  readonly outbox: Outbox;
+  readonly clock: { ms: number };
+  /** What was logged, one object a line. */
+  readonly logged: { readonly msg: string; readonly [key: string]: unknown }[];
+  /** Adds effects of issue 15 under the keys given. */
+  add(effects: Readonly<Record<string, EffectAction>>, issue?: number): Promise<void>;
+  /** Another outbox on the same store, as after a restart. */
+  restarted(): Outbox;
+}
+
+export const SECRET = "hunter2-hunter2";
+const RUN = "r1";
+
+export async function openOutboxDesk(t: TestContext): Promise<OutboxDesk> {
+  const dir = await mkdtemp(join(tmpdir(), "outbox-"));
+  const clock = { ms: Date.UTC(2026, 10, 22) };
+  const now = () => clock.ms;
+  let ids = 0;
+  const store = await openSqliteStore({ file: join(dir, "store.db"), now, newId: () => `id${++ids}` });
+  t.after(async () => {
+    await store.close();
+    await rm(dir, { recursive: true });
+  });
+  await enqueueRun(store, now());
+  const forge = new FakeForge("codeberg");
+  const logged: OutboxDesk["logged"] = [];
+  const log = pino({ level: "info" }, { write: (line) => logged.push(JSON.parse(line)) });
+  const findSecret = (text: string) => (text.includes(SECRET) ? "API_KEY" : null);
+  const redact = (text: string) => text.replaceAll("token-1", "[token]");
+  const restarted = () =>
+    createOutbox({ store, forges: new Map([["codeberg", forge]]), redact, findSecret, now, log });
+  const add = (effects: Readonly<Record<string, EffectAction>>, issue = 15) =>
+    store.addEffects(Object.entries(effects).map(([key, action]) => effectOf(key, action, issue)));
+  return { store, forge, outbox: restarted(), clock, logged, add, restarted };
+}
+
+function effectOf(key: string, action: EffectAction, issue: number): NewEffect {
+  return { repo: sampleRun().repo, issue, runId: RUN, key, action };
+}
+
+async function enqueueRun(store: Store, receivedAt: number): Promise<void> {
+  const { repo, issue, trigger, request } = sampleRun();
+  const delivery = { forge: repo.forge, id: "d1" };
+  await store.receive({ ...delivery, event: "issue_comment", body: "{}", receivedAt });
+  const run = { id: RUN, repo, issue, trigger, request, priority: 0 };
+  await store.settle({ delivery, keys: ["k1"], changes: [{ kind: "enqueue", run }], effects: [] });
+}
+
+export function comment(body: string): EffectAction {
+  return { kind: "comment", body };
+}
+
+export function status(body: string): EffectAction {
+  return { kind: "status", body };
+}
