@@ -7,15 +7,31 @@ import { test } from "node:test";
 const src = join(import.meta.dirname, "..", "src");
 const files = globSync("**/*.ts", { cwd: src });
 
-const CONTRACTS = ["config/config.ts", "store/store.ts", "forges/forge.ts", "agents/agent.ts", "runtimes/runtime.ts"];
+const CONTRACTS = [
+  "config/config.ts",
+  "store/store.ts",
+  "forges/forge.ts",
+  "agents/agent.ts",
+  "runtimes/runtime.ts",
+];
 const SPINES = ["dispatch", "worker"];
-const ROOMS = ["config", "webhook", "command", "permission", "workspace", "prompt", "supervisor", "outcome", "report"];
+const ROOMS = [
+  "config",
+  "webhook",
+  "command",
+  "permission",
+  "workspace",
+  "prompt",
+  "supervisor",
+  "outcome",
+  "report",
+];
 const SEAMS = ["forges", "agents", "runtimes", "store"];
 const ROOTS = ["main.ts", "index.ts"];
 
 const importsOf = (file: string) =>
-  [...readFileSync(join(src, file), "utf8").matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g)].map((match) =>
-    relative(src, join(src, dirname(file), match[1] as string)),
+  [...readFileSync(join(src, file), "utf8").matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g)].map(
+    (match) => relative(src, join(src, dirname(file), match[1] as string)),
   );
 
 /** A seam's member is its folder below the seam; a file beside the members belongs to the seam itself. */
@@ -55,21 +71,39 @@ test("a contract imports only the model and other contracts", () => {
 
 test("every folder of src has its place in the architecture", () => {
   const known = new Set([...ROOMS, ...SEAMS, ...SPINES, "model", "cli", "demo"]);
-  const tops = new Set(files.filter((file) => file.includes("/")).map((file) => file.split("/")[0] as string));
-  assert.deepEqual([...tops].filter((top) => !known.has(top)), []);
+  const tops = new Set(
+    files.filter((file) => file.includes("/")).map((file) => file.split("/")[0] as string),
+  );
+  assert.deepEqual(
+    [...tops].filter((top) => !known.has(top)),
+    [],
+  );
 });
 
 test("the environment is read in config, cli and main alone", () => {
   const readers = files.filter(
-    (file) => /process\.env/.test(readFileSync(join(src, file), "utf8")) && !/^(config|cli)\/|^main\.ts$/.test(file),
+    (file) =>
+      /process\.env/.test(readFileSync(join(src, file), "utf8")) && !/^(config|cli)\/|^main\.ts$/.test(file),
   );
   // The scripted agent is a program of its own, run as an agent is.
-  assert.deepEqual(readers.filter((file) => file !== "demo/scripted-agent.ts"), []);
+  assert.deepEqual(
+    readers.filter((file) => file !== "demo/scripted-agent.ts"),
+    [],
+  );
 });
 
 test("no file is longer than 300 lines, and half are under 80", () => {
-  const lengths = files.map((file) => ({ file, lines: readFileSync(join(src, file), "utf8").split("\n").length - 1 }));
-  assert.deepEqual(lengths.filter(({ lines }) => lines > 300), []);
+  const lengths = files.map((file) => ({
+    file,
+    lines: readFileSync(join(src, file), "utf8").split("\n").length - 1,
+  }));
+  assert.deepEqual(
+    lengths.filter(({ lines }) => lines > 300),
+    [],
+  );
   const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
-  assert.ok((sorted[Math.floor(sorted.length / 2)] ?? 0) < 80, `median ${sorted[Math.floor(sorted.length / 2)]}`);
+  assert.ok(
+    (sorted[Math.floor(sorted.length / 2)] ?? 0) < 80,
+    `median ${sorted[Math.floor(sorted.length / 2)]}`,
+  );
 });

@@ -22,7 +22,17 @@ export async function probeAgent(agent: Agent, env: Readonly<Record<string, stri
     timeout: 20_000,
   });
   if (result.failed && result.code === "ENOENT") {
-    return { name, ready: false, version: null, fix: `no executable ${program.name} on PATH; ${program.install}` };
+    return {
+      name,
+      ready: false,
+      version: null,
+      fix: `no executable ${program.name} on PATH; ${program.install}`,
+    };
   }
-  return { name, ready: true, version: /\d+(?:\.\d+)+\S*/.exec(String(result.stdout))?.[0] ?? null, fix: null };
+  return {
+    name,
+    ready: true,
+    version: /\d+(?:\.\d+)+\S*/.exec(String(result.stdout))?.[0] ?? null,
+    fix: null,
+  };
 }

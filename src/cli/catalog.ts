@@ -63,11 +63,11 @@ export const CATALOG = [
   {
     name: "setup github",
     positionals: [],
-    options: ["port"],
+    options: ["port", "url"],
     summary: "make the GitHub App in the browser",
     details:
-      "Serves a page on localhost that creates the App with the least permissions it needs, and writes its credentials into .env.",
-    examples: ["agent-dispatch setup github"],
+      "Serves a page on localhost that creates the App with the least permissions it needs, and writes its credentials into .env. The App's webhook goes to --url, or through a smee.io channel when it is left out.",
+    examples: ["agent-dispatch setup github --url https://dispatch.example.com"],
   },
   {
     name: "forge add-hook",

@@ -84,7 +84,10 @@ export interface Commands {
   demo(options: DemoOptions, say: (line: string) => void): Promise<boolean>;
   check(options: CommonOptions): Promise<Readiness>;
   /** Serves Probot's set-up page on localhost until the App is made or it is stopped. */
-  setupGithub(options: { readonly port: number | null }, say: (line: string) => void): Promise<void>;
+  setupGithub(
+    options: { readonly port: number | null; readonly url: string | null },
+    say: (line: string) => void,
+  ): Promise<void>;
   addHook(options: AddHookOptions): Promise<AddedHook>;
   status(options: StatusOptions): Promise<Status>;
   freeze(options: CommonOptions): Promise<void>;

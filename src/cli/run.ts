@@ -66,7 +66,7 @@ const EXECUTE: Readonly<Record<CommandName, (call: Call) => Promise<ExitCode>>> 
     return isReady(readiness) ? 0 : 1;
   },
   async "setup github"({ values, io, commands }) {
-    await commands.setupGithub({ port: portOf(values) }, sayTo(io));
+    await commands.setupGithub({ port: portOf(values), url: urlOf(values) }, sayTo(io));
     return 0;
   },
   "forge add-hook": addHook,
@@ -99,15 +99,20 @@ const EXECUTE: Readonly<Record<CommandName, (call: Call) => Promise<ExitCode>>> 
   },
 };
 
+function urlOf(values: Values): string | null {
+  const url = typeof values.url === "string" ? values.url : null;
+  if (url !== null && !/^https?:\/\/[^/]/.test(url))
+    throw new WrongUsage(`--url "${url}" is no http or https address`);
+  return url;
+}
+
 async function addHook({ values, positionals, io, commands }: Call): Promise<ExitCode> {
   const [forge = "", target = ""] = positionals;
   const [owner = "", repository = null, ...rest] = target.split("/");
   if (owner === "" || repository === "" || rest.length > 0) {
     throw new WrongUsage(`"${target}" is no owner or owner/repository`);
   }
-  const url = typeof values.url === "string" ? values.url : null;
-  if (url !== null && !/^https?:\/\/[^/]/.test(url))
-    throw new WrongUsage(`--url "${url}" is no http or https address`);
+  const url = urlOf(values);
   const hook = await commands.addHook({ ...common(values), forge, owner, repository, url });
   io.out.write(
     hook.created

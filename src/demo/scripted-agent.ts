@@ -71,6 +71,11 @@ const steps: Readonly<Record<string, Step>> = {
     setInterval(() => {}, 60_000);
     return "wait";
   },
+  /** work SECONDS: takes its time. */
+  work(rest) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(rest) * 1000);
+    console.log(`worked for ${rest} s`);
+  },
   /** until PATH: goes on when the file is there. */
   until(rest) {
     for (;;) {

@@ -11,7 +11,7 @@ import type { Forge } from "../forges/forge.ts";
 import { ForgeError, messageOf } from "../model/errors.ts";
 import type { Delivery, Event } from "../model/event.ts";
 import type { Settlement, Store } from "../store/store.ts";
-import type { Respond } from "./respond.ts";
+import type { Respond } from "./responder.ts";
 
 export interface DispatchDeps {
   readonly store: Store;
@@ -33,7 +33,8 @@ export interface Parsed {
 /** Reads a delivery; sets it aside, with the reason, when nobody can. */
 export async function read(delivery: Delivery, deps: DispatchDeps): Promise<Parsed | null> {
   const forge = deps.forges.get(delivery.forge);
-  if (!forge) return await setAside(delivery, `no forge named ${delivery.forge} is configured any more`, deps);
+  if (!forge)
+    return await setAside(delivery, `no forge named ${delivery.forge} is configured any more`, deps);
   try {
     return { delivery, forge, events: forge.parse(delivery) };
   } catch (error) {
@@ -49,7 +50,10 @@ export async function dispatch(parsed: Parsed, deps: DispatchDeps): Promise<void
   for (let turn = 0; turn < CONFLICTS; turn++) {
     const settled = await deps.store.settle(await respondTo(parsed, deps));
     if (settled === "conflict") continue;
-    deps.log.debug({ forge: delivery.forge, delivery: delivery.id, events: events.length, settled }, "delivery settled");
+    deps.log.debug(
+      { forge: delivery.forge, delivery: delivery.id, events: events.length, settled },
+      "delivery settled",
+    );
     return;
   }
   throw new Error(`settling delivery ${delivery.id}: the issue's run kept moving`);
@@ -73,7 +77,10 @@ export function isFinal(error: unknown): boolean {
 }
 
 export async function setAside(delivery: Delivery, reason: string, deps: DispatchDeps): Promise<null> {
-  deps.log.warn({ forge: delivery.forge, delivery: delivery.id, event: delivery.event, reason }, "delivery set aside");
+  deps.log.warn(
+    { forge: delivery.forge, delivery: delivery.id, event: delivery.event, reason },
+    "delivery set aside",
+  );
   await deps.store.reject(delivery, reason);
   return null;
 }

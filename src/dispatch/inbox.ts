@@ -4,8 +4,8 @@
  * tried again with growing pauses, and what came after it on the same issue waits behind it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Delivery } from "../model/event.ts";
 import { messageOf } from "../model/errors.ts";
+import type { Delivery } from "../model/event.ts";
 import { repoName } from "../model/run.ts";
 import { type DispatchDeps, dispatch, isFinal, type Parsed, read, setAside } from "./dispatch.ts";
 
@@ -86,7 +86,9 @@ function forgetIdle(chains: Map<string, Chain>): void {
 
 /** Resolves at the end of the shortest pause; never, when there is none. */
 function pauseEnd(chains: ReadonlyMap<string, Chain>, now: number, signal: AbortSignal): Promise<unknown> {
-  const pauses = [...chains.values()].filter((chain) => !chain.busy && chain.until > 0).map((chain) => chain.until);
+  const pauses = [...chains.values()]
+    .filter((chain) => !chain.busy && chain.until > 0)
+    .map((chain) => chain.until);
   if (pauses.length === 0) return new Promise(() => {});
   return sleep(Math.max(0, Math.min(...pauses) - now), undefined, { signal }).catch(() => {});
 }

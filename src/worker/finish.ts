@@ -5,10 +5,11 @@
 import type { NewEffect } from "../model/effect.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Run, RunState } from "../model/run.ts";
-import type { PoolState } from "../store/store.ts";
 import { answerEffects } from "../report/answer.ts";
+import { poolPaused } from "../report/messages.ts";
+import { noticeEffect } from "../report/notice.ts";
+import type { PoolState } from "../store/store.ts";
 import type { Job } from "./job.ts";
-import { paused } from "./words.ts";
 import type { WorkDeps } from "./work.ts";
 
 const STATE_OF: Readonly<Record<Outcome["kind"], RunState>> = {
@@ -21,7 +22,12 @@ const STATE_OF: Readonly<Record<Outcome["kind"], RunState>> = {
 
 export async function finish(job: Job, outcome: Outcome, deps: WorkDeps): Promise<void> {
   const ended: Run = { ...job.run, outcome, state: STATE_OF[outcome.kind] };
-  const run = await job.move(ended.state, { outcome }, [...answerEffects(ended), ...time(ended)], outcome.kind);
+  const run = await job.move(
+    ended.state,
+    { outcome },
+    [...answerEffects(ended), ...time(ended)],
+    outcome.kind,
+  );
   deps.log.info({ run: run.id, attempt: run.attempt, state: run.state }, "run ended");
   await countForPool(run, outcome, deps);
 }
@@ -54,5 +60,8 @@ async function countForPool(run: Run, outcome: Outcome, deps: WorkDeps): Promise
 async function announcePause(run: Run, pool: PoolState, deps: WorkDeps): Promise<void> {
   deps.log.warn({ pool: pool.pool, until: pool.pausedUntil }, "pool paused after failures in a row");
   const waiting = await deps.store.runs({ states: ["queued"], pool: pool.pool, limit: 100 });
-  await deps.store.addEffects([run, ...waiting].map((affected) => paused(affected, pool)));
+  const words = poolPaused(pool.pool, deps.config().rates.failures, pool.pausedUntil ?? 0);
+  await deps.store.addEffects(
+    [run, ...waiting].map((affected) => noticeEffect(affected, `paused:${pool.pausedUntil}`, words)),
+  );
 }

@@ -9,14 +9,22 @@ import type { Actor, Run, RunState } from "../model/run.ts";
 import type { Claim, RunPatch, Store } from "../store/store.ts";
 import type { WorkDeps } from "./work.ts";
 
+/** How a worker may be told to let go of its runs: leave the agents alive, or stop them. */
+export interface Stops {
+  readonly leave: AbortSignal;
+  readonly halt: AbortSignal;
+}
+
 export interface Job {
   /** The run as last recorded. */
   run: Run;
   /** Aborts when a person cancels. */
   readonly cancelled: AbortSignal;
-  /** Aborts when the lease is lost or the worker leaves its runs to the next one. */
+  /** Aborts when the lease is lost or the worker is to stop its agents. */
   readonly lost: AbortSignal;
-  /** Aborts on either. */
+  /** Aborts when this process goes and leaves the agent alive for the next one. */
+  readonly left: AbortSignal;
+  /** Aborts on any of these. */
   readonly interrupted: AbortSignal;
   cancelledBy(): Actor | null;
   move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], detail?: string): Promise<Run>;
@@ -24,12 +32,12 @@ export interface Job {
   close(): void;
 }
 
-export function openJob(claim: Claim, deps: WorkDeps, leave: AbortSignal): Job {
+export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): Job {
   const { store } = deps;
   const cancel = new AbortController();
   const loss = new AbortController();
   const closed = new AbortController();
-  const lost = AbortSignal.any([loss.signal, leave]);
+  const lost = AbortSignal.any([loss.signal, halt]);
   let canceller: Actor | null = claim.run.cancelledBy;
   const { lease } = claim;
   const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -44,7 +52,8 @@ export function openJob(claim: Claim, deps: WorkDeps, leave: AbortSignal): Job {
     run: claim.run,
     cancelled: cancel.signal,
     lost,
-    interrupted: AbortSignal.any([cancel.signal, lost]),
+    left: leave,
+    interrupted: AbortSignal.any([cancel.signal, lost, leave]),
     cancelledBy: () => canceller,
     async move(to, patch, effects, detail) {
       job.run = await guarded(() => store.move(lease, to, patch, effects, detail));
@@ -60,12 +69,17 @@ export function openJob(claim: Claim, deps: WorkDeps, leave: AbortSignal): Job {
     cancel.abort();
   };
   if (canceller) cancel.abort();
-  void keepAlive(beat, store, deps, AbortSignal.any([closed.signal, lost]));
+  void keepAlive(beat, store, deps, AbortSignal.any([closed.signal, lost, leave]));
   return job;
 }
 
 /** A heartbeat at a third of the lease, and at once when the queue changed: a cancel should not wait. */
-async function keepAlive(beat: () => Promise<void>, store: Store, deps: WorkDeps, signal: AbortSignal): Promise<void> {
+async function keepAlive(
+  beat: () => Promise<void>,
+  store: Store,
+  deps: WorkDeps,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const turn = new AbortController();
     const until = AbortSignal.any([signal, turn.signal]);

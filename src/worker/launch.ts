@@ -1,14 +1,15 @@
 /** Second step: the agent's files written, the agent started, the run recorded as running with its clock. */
-import { messageOf } from "../model/errors.ts";
+
 import type { NewEffect } from "../model/effect.ts";
+import { messageOf } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
-import type { RunHandle, StartSpec } from "../runtimes/runtime.ts";
 import { clearQuestion } from "../outcome/question.ts";
+import { runningStatus, statusEffect } from "../report/status.ts";
+import type { RunHandle, StartSpec } from "../runtimes/runtime.ts";
 import { runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { Job } from "./job.ts";
 import type { Ready } from "./prepare.ts";
-import { running } from "./words.ts";
 import type { WorkDeps } from "./work.ts";
 
 export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
@@ -19,7 +20,7 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   const startedAt = deps.now();
   const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
   try {
-    return await job.move("running", patch, [stopwatch(job.run), running.started(job.run, startedAt)]);
+    return await job.move("running", patch, [stopwatch(job.run), started(job.run, ready, startedAt)]);
   } catch (error) {
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);
@@ -38,7 +39,11 @@ async function stopLeftovers(run: Run, { runtime }: Ready, deps: WorkDeps): Prom
   }
 }
 
-async function startSpec(run: Run, { agent, runtime, prepared, prompt }: Ready, deps: WorkDeps): Promise<StartSpec> {
+async function startSpec(
+  run: Run,
+  { agent, runtime, prepared, prompt }: Ready,
+  deps: WorkDeps,
+): Promise<StartSpec> {
   const config = deps.config();
   const settings = config.agents[run.pool];
   const paths = runtime.paths(prepared.folders);
@@ -77,9 +82,20 @@ async function startSpec(run: Run, { agent, runtime, prepared, prompt }: Ready, 
   };
 }
 
+function started(run: Run, { prompt }: Ready, startedAt: number): NewEffect {
+  const view = { now: startedAt, activity: null, hidden: prompt.hidden };
+  return statusEffect(run, runningStatus({ ...run, startedAt }, view));
+}
+
 function stopwatch(run: Run): NewEffect {
   const { repo, issue, id, attempt } = run;
-  return { repo, issue: issue.number, runId: id, key: `stopwatch:${id}:${attempt}`, action: { kind: "stopwatch" } };
+  return {
+    repo,
+    issue: issue.number,
+    runId: id,
+    key: `stopwatch:${id}:${attempt}`,
+    action: { kind: "stopwatch" },
+  };
 }
 
 /** The handle as the runtime gave it, read back from the store. */

@@ -2,12 +2,12 @@
 import type { Agent } from "../agents/agent.ts";
 import type { Forge } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
-import { repoName, type Run } from "../model/run.ts";
+import { type Run, repoName } from "../model/run.ts";
 import type { Prompt } from "../prompt/prompts.ts";
+import { preparingStatus, statusEffect } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Prepared } from "../workspace/workspaces.ts";
 import type { Job } from "./job.ts";
-import { running } from "./words.ts";
 import type { WorkDeps } from "./work.ts";
 
 export interface Ready {
@@ -19,14 +19,17 @@ export interface Ready {
 
 export async function prepare(job: Job, deps: WorkDeps): Promise<Ready> {
   const { run } = job;
-  await deps.store.addEffects([running.preparing(run)]);
+  await deps.store.addEffects([statusEffect(run, preparingStatus(run))]);
   const forge = deps.forge(run.repo.forge);
   const agent = deps.agent(run.pool);
   const runtime = await deps.runtimeFor(agent);
   const repository = await forge.repository(run.repo);
   const pull = run.issue.isPull ? await forge.pull(run.repo, run.issue.number) : null;
   if (pull && !pull.open) {
-    throw new Refusal(`pull request #${pull.number} of ${repoName(run.repo)} is closed`, "Reopen it, or dispatch on an issue.");
+    throw new Refusal(
+      `pull request #${pull.number} of ${repoName(run.repo)} is closed`,
+      "Reopen it, or dispatch on an issue.",
+    );
   }
   const prepared = await deps.workspaces.prepare({
     run,

@@ -39,7 +39,10 @@ async function publishWork(run: Run, deps: WorkDeps): Promise<PublishedWork | nu
     workspace,
     folders: deps.workspaces.foldersOf(run),
     message: commitMessage(run),
-    coauthor: { name: run.trigger.by.login, email: `${run.trigger.by.id}+${run.trigger.by.login}@users.noreply` },
+    coauthor: {
+      name: run.trigger.by.login,
+      email: `${run.trigger.by.id}+${run.trigger.by.login}@users.noreply`,
+    },
     signal,
   });
   if (!work) return null;
@@ -47,7 +50,14 @@ async function publishWork(run: Run, deps: WorkDeps): Promise<PublishedWork | nu
   const credential = await forge.gitCredential(run.repo);
   await deps.workspaces.push({ workspace, sha: work.sha, credential, signal });
   const { sha, files, added, removed } = work;
-  return { branch: workspace.branch, sha, files, added, removed, pull: await openPull(run, workspace, forge, deps) };
+  return {
+    branch: workspace.branch,
+    sha,
+    files,
+    added,
+    removed,
+    pull: await openPull(run, workspace, forge, deps),
+  };
 }
 
 async function refuseSecrets(workspace: RunWorkspace, work: Collected, deps: WorkDeps): Promise<void> {
@@ -60,18 +70,22 @@ async function refuseSecrets(workspace: RunWorkspace, work: Collected, deps: Wor
   );
 }
 
-async function openPull(run: Run, workspace: RunWorkspace, forge: Forge, deps: WorkDeps): Promise<PublishedWork["pull"]> {
+async function openPull(
+  run: Run,
+  workspace: RunWorkspace,
+  forge: Forge,
+  deps: WorkDeps,
+): Promise<PublishedWork["pull"]> {
   if (workspace.base === null || workspace.pull !== null) {
     const pull = await forge.pull(run.repo, workspace.pull ?? run.issue.number);
     return { number: pull.number, url: pull.url, opened: false };
   }
-  const { draft } = deps.config().defaults;
   return await forge.openPull(run.repo, {
     head: workspace.branch,
     base: workspace.base,
     title: deps.redact(pullTitle(run)),
     body: deps.redact(pullBody(run)),
-    draft,
+    draft: await deps.draft(run, forge),
   });
 }
 

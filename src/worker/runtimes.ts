@@ -9,11 +9,12 @@ import type { Runtime } from "../runtimes/runtime.ts";
 
 const AUTO = ["apple", "docker", "podman"] as const;
 
-export interface RuntimeChooser {
-  (agent: Agent): Promise<Runtime>;
-}
+export type RuntimeChooser = (agent: Agent) => Promise<Runtime>;
 
-export function createRuntimeChooser(runtimes: ReadonlyMap<string, Runtime>, config: () => Config): RuntimeChooser {
+export function createRuntimeChooser(
+  runtimes: ReadonlyMap<string, Runtime>,
+  config: () => Config,
+): RuntimeChooser {
   return async (agent) => {
     const choice = choiceFor(agent, config());
     for (const name of choice === "auto" ? AUTO : [choice]) {

@@ -1,19 +1,21 @@
 /** Third step: the agent watched to its end, and the end judged. Also how a run is adopted after a restart. */
 import type { AgentEvent } from "../agents/agent.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { judge } from "../outcome/judge.ts";
+import { type Ended, judge } from "../outcome/judge.ts";
 import { readQuestion } from "../outcome/question.ts";
+import { publishingStatus, runningStatus, statusEffect } from "../report/status.ts";
 import { createRunLog } from "../supervisor/run-log.ts";
 import { type Supervised, supervise } from "../supervisor/supervise.ts";
+import { activityLine } from "./activity.ts";
 import type { Job } from "./job.ts";
 import { handleOf } from "./launch.ts";
-import { activity } from "./words.ts";
 import type { WorkDeps } from "./work.ts";
 
 /** How many log lines go into a final answer. */
 const TAIL_LINES = 20;
 
-export async function watch(job: Job, deps: WorkDeps): Promise<void> {
+/** False when the agent was left alive, or the lease was lost: then nothing more may be said of the run here. */
+export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const { run } = job;
   const { limits } = deps.config();
   const handle = handleOf(run);
@@ -32,25 +34,29 @@ export async function watch(job: Job, deps: WorkDeps): Promise<void> {
       now: deps.now,
       cancelled: job.cancelled,
       lost: job.lost,
+      left: job.left,
       onEvent: (event) => void onEvent(event, job, deps),
     });
   } finally {
     await log.close();
   }
-  if (supervised.ended === "lost") throw job.lost.reason;
-  await recordEnd(job, supervised, log.tail(TAIL_LINES), totalMs, deps);
+  const { ended } = supervised;
+  if (ended === "lost" || ended === "left") return false;
+  await recordEnd(job, { ...supervised, ended }, log.tail(TAIL_LINES), totalMs, deps);
   await runtime.remove(handle);
+  return true;
 }
 
 async function recordEnd(
   job: Job,
-  supervised: Supervised,
+  supervised: Supervised & { readonly ended: Ended },
   logTail: readonly string[],
   totalMs: number,
   deps: WorkDeps,
 ): Promise<void> {
   const { run } = job;
   const { exit, result, ended, startedAt, endedAt } = supervised;
+  await deps.live.end(run.id);
   const folders = deps.workspaces.foldersOf(run);
   const judgement = judge({
     exit,
@@ -61,7 +67,8 @@ async function recordEnd(
     limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
     agentMs: endedAt - startedAt,
   });
-  const outcome: Outcome = judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
+  const outcome: Outcome =
+    judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
   const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
   await job.move(
     "publishing",
@@ -73,13 +80,17 @@ async function recordEnd(
       session: result.session ?? run.session,
       report: { exit, lastMessage, logTail, usage: result.usage },
     },
-    [activity.publishing(run)],
+    [statusEffect(run, publishingStatus(run))],
     outcome.kind,
   );
 }
 
 async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<void> {
-  if (event.kind === "session" && event.id !== job.run.session) await job.note({ session: event.id }).catch(() => {});
-  const body = activity.running(job.run, event, deps.now());
-  if (body !== null) await deps.live.update(job.run, body).catch(() => {});
+  if (event.kind === "session" && event.id !== job.run.session)
+    await job.note({ session: event.id }).catch(() => {});
+  const text = activityLine(event);
+  if (text === null) return;
+  const now = deps.now();
+  const body = runningStatus(job.run, { now, activity: { text: deps.redact(text), at: now }, hidden: 0 });
+  await deps.live.update(job.run, body).catch(() => {});
 }

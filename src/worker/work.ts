@@ -14,11 +14,12 @@ import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
 import type { FailureReason, Outcome } from "../model/outcome.ts";
 import type { Run } from "../model/run.ts";
 import type { Prompts } from "../prompt/prompts.ts";
+import type { LiveStatus } from "../report/live-status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Claim, Store } from "../store/store.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 import { finish } from "./finish.ts";
-import { type Job, openJob } from "./job.ts";
+import { type Job, openJob, type Stops } from "./job.ts";
 import { launch } from "./launch.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
@@ -43,22 +44,29 @@ export interface WorkDeps {
   readonly findSecret: (text: string) => string | null;
   /** Values that must never be pushed. */
   readonly secretValues: () => readonly string[];
-  readonly live: { update(run: Run, body: string): Promise<void> };
+  readonly live: LiveStatus;
+  /** Whether pull requests are opened as drafts in this repository. */
+  readonly draft: (run: Run, forge: Forge) => Promise<boolean>;
   readonly leaseMs: number;
   readonly now: () => number;
   readonly newId: () => string;
   readonly log: Logger;
 }
 
-/** Works one claim to its end. `leave` aborts when this worker goes and its agents stay for the next one to adopt. */
-export async function work(claim: Claim, deps: WorkDeps, leave: AbortSignal): Promise<void> {
-  const job = openJob(claim, deps, leave);
+/** Works one claim to its end, or until told to let go of it. */
+export async function work(claim: Claim, deps: WorkDeps, stops: Stops): Promise<void> {
+  const job = openJob(claim, deps, stops);
   const log = deps.log.child({ run: job.run.id, attempt: job.run.attempt });
   try {
     await steps(job, deps);
   } catch (error) {
-    if (error instanceof LeaseLost || job.lost.aborted) log.info({ reason: messageOf(error) }, "run left to its next holder");
-    else log.error({ err: error }, "run could not be brought to an end; its lease runs out and it is taken up again");
+    if (error instanceof LeaseLost || isGone(job))
+      log.info({ reason: messageOf(error) }, "run left to its next holder");
+    else
+      log.error(
+        { err: error },
+        "run could not be brought to an end; its lease runs out and it is taken up again",
+      );
   } finally {
     job.close();
   }
@@ -69,28 +77,40 @@ async function steps(job: Job, deps: WorkDeps): Promise<void> {
     const ready = await orEnd(job, deps, "prepare", () => prepare(job, deps));
     if (!ready || !(await orEnd(job, deps, "start", () => launch(job, ready, deps)))) return;
   }
-  if (job.run.state === "running") await watch(job, deps);
+  if (job.run.state === "running" && !(await watch(job, deps))) return;
   if (job.run.state === "publishing") await finish(job, await publish(job, deps), deps);
 }
 
 /** Does a step; what it refuses, or a cancel in the middle of it, is an end of the run and not of the worker. */
-async function orEnd<T>(job: Job, deps: WorkDeps, reason: FailureReason, step: () => Promise<T>): Promise<T | null> {
+async function orEnd<T>(
+  job: Job,
+  deps: WorkDeps,
+  reason: FailureReason,
+  step: () => Promise<T>,
+): Promise<T | null> {
   try {
     return await step();
   } catch (error) {
-    if (error instanceof LeaseLost || job.lost.aborted) throw error;
+    if (error instanceof LeaseLost || isGone(job)) throw error;
     await finish(job, job.cancelled.aborted ? cancelled(job) : failed(reason, error, deps), deps);
     return null;
   }
 }
+
+const isGone = (job: Job) => job.lost.aborted || job.left.aborted;
 
 function cancelled(job: Job): Outcome {
   return { kind: "cancelled", by: job.cancelledBy()?.login ?? "someone" };
 }
 
 /** A Refusal is shown as it is; what broke in us is logged whole and told in one line. */
-export function failed(reason: FailureReason, error: unknown, deps: Pick<WorkDeps, "log" | "redact">): Outcome {
-  if (error instanceof Refusal) return { kind: "failed", reason, why: deps.redact(error.message), fix: error.fix };
+export function failed(
+  reason: FailureReason,
+  error: unknown,
+  deps: Pick<WorkDeps, "log" | "redact">,
+): Outcome {
+  if (error instanceof Refusal)
+    return { kind: "failed", reason, why: deps.redact(error.message), fix: error.fix };
   deps.log.error({ err: error, step: reason }, "a step of a run broke");
   return { kind: "failed", reason, why: deps.redact(messageOf(error)), fix: null };
 }

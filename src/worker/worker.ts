@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../model/errors.ts";
 import type { Claim } from "../store/store.ts";
+import type { Stops } from "./job.ts";
 import { type WorkDeps, work } from "./work.ts";
 
 export interface WorkerDeps extends WorkDeps {
@@ -15,8 +16,8 @@ export interface WorkerDeps extends WorkDeps {
 }
 
 export interface Worker {
-  /** Resolves when `drain` has aborted and every run of this worker has ended or was left. */
-  run(drain: AbortSignal, leave: AbortSignal): Promise<void>;
+  /** Resolves when `drain` has aborted and every run of this worker has ended or was let go. */
+  run(signals: Stops & { readonly drain: AbortSignal }): Promise<void>;
   readonly active: () => number;
 }
 
@@ -25,17 +26,17 @@ const QUIET_MS = 5000;
 
 export function createWorker(deps: WorkerDeps): Worker {
   const active = new Set<Promise<void>>();
-  const begin = (claim: Claim, leave: AbortSignal) => {
-    const job = work(claim, deps, leave).finally(() => active.delete(job));
+  const begin = (claim: Claim, stops: Stops) => {
+    const job = work(claim, deps, stops).finally(() => active.delete(job));
     active.add(job);
   };
   return {
     active: () => active.size,
-    async run(drain, leave) {
+    async run({ drain, ...stops }) {
       const left = await deps.store.takeOver(deps.name, deps.leaseMs, true);
       if (left.length) deps.log.info({ runs: left.length }, "taking up runs left by an earlier process");
-      for (const claim of left) begin(claim, leave);
-      await claimLoop(deps, (claim) => begin(claim, leave), drain);
+      for (const claim of left) begin(claim, stops);
+      await claimLoop(deps, (claim) => begin(claim, stops), drain);
       await Promise.allSettled(active);
     },
   };
@@ -47,12 +48,14 @@ async function claimLoop(deps: WorkerDeps, begin: (claim: Claim) => void, drain:
     const until = AbortSignal.any([drain, turn.signal]);
     const change = deps.store.changed("queue", until);
     try {
-      let claim = await deps.store.claim(deps.name, deps.config().caps, deps.leaseMs);
-      while (claim && !drain.aborted) {
+      for (const claim of await deps.store.takeOver(deps.name, deps.leaseMs, false)) begin(claim);
+      for (;;) {
+        const claim = drain.aborted
+          ? null
+          : await deps.store.claim(deps.name, deps.config().caps, deps.leaseMs);
+        if (!claim) break;
         begin(claim);
-        claim = await deps.store.claim(deps.name, deps.config().caps, deps.leaseMs);
       }
-      if (claim) begin(claim);
       await deps.onQueueMoved();
     } catch (error) {
       deps.log.error({ reason: messageOf(error) }, "the queue could not be read; trying again");

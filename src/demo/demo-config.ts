@@ -1,0 +1,76 @@
+/** The configuration of the demo's bot: one local forge, one scripted agent on the host, everything in one folder. */
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+
+export const SECRET = "the-demo's-webhook-secret";
+
+export interface DemoPlaces {
+  readonly dir: string;
+  readonly forgeUrl: string;
+  readonly token: string;
+}
+
+/** This file's neighbour, compiled or not. */
+const AGENT = join(
+  import.meta.dirname,
+  `scripted-agent${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`,
+);
+
+export function demoConfig({ dir, forgeUrl, token }: DemoPlaces): Config {
+  const minutes = 60_000;
+  return {
+    dataDir: join(dir, "data"),
+    workspaceRoot: join(dir, "workspace"),
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: null,
+    logLevel: "silent",
+    forges: [
+      { kind: "forgejo", name: "local", url: forgeUrl, token, webhookSecret: SECRET, webhookProxy: null },
+    ],
+    agents: {
+      scripted: {
+        name: "scripted",
+        runtime: "native",
+        enabled: true,
+        program: null,
+        home: "run",
+        env: {},
+        secretEnv: [],
+        defaultModel: null,
+        custom: {
+          argv: [process.execPath, AGENT],
+          prompt: "stdin",
+          success: { by: "line", pattern: "^DONE (.*)$" },
+          mode: "work",
+          install: null,
+        },
+      },
+    },
+    defaults: {
+      agent: "scripted",
+      template: "coding",
+      runtime: "native",
+      image: "core-dev",
+      gpu: false,
+      draft: false,
+    },
+    templateDir: null,
+    git: { name: "agent-dispatch", email: "agent-dispatch@localhost.localdomain" },
+    permission: { users: [], teams: [], bots: [], repositories: [], trustedWriters: [] },
+    caps: { total: 4, perRepository: null, perPool: null, pools: {}, models: {} },
+    rates: { failures: 3, windowMs: minutes, pauseMs: 30 * minutes },
+    limits: {
+      totalMs: 5 * minutes,
+      idleMs: 5 * minutes,
+      graceMs: 2000,
+      logBytes: 1 << 20,
+      outputBytes: 16 << 20,
+      memoryBytes: null,
+      cpus: null,
+      pids: null,
+    },
+    secrets: { FORGEJO_TOKEN: token, FORGEJO_WEBHOOK_SECRET: SECRET },
+    baseEnv: { PATH: process.env.PATH ?? "", HOME: dir },
+  };
+}

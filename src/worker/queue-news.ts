@@ -1,0 +1,66 @@
+/** Tells queued runs where they stand whenever the queue moved: what is ahead of them, and why they wait. */
+import type { Config } from "../config/config.ts";
+import { LEASED_STATES, type Run } from "../model/run.ts";
+import { queuedStatus, statusEffect, type Wait } from "../report/status.ts";
+import type { PoolState, Store } from "../store/store.ts";
+
+export interface QueueNewsDeps {
+  readonly store: Store;
+  readonly config: () => Config;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Runs further back than this are told when they come nearer. */
+const TOLD = 50;
+/** A comment is edited no more often than this. */
+const EDIT_MS = 10_000;
+
+export function queueNews(deps: QueueNewsDeps): () => Promise<void> {
+  const told = new Map<string, { readonly body: string; readonly at: number }>();
+  return async () => {
+    const queued = await deps.store.runs({ states: ["queued"], limit: TOLD });
+    const alive = new Set(queued.map((run) => run.id));
+    for (const id of told.keys()) if (!alive.has(id)) told.delete(id);
+    if (queued.length === 0) return;
+    const why = await reasons(deps);
+    for (const run of queued) {
+      const body = queuedStatus(run, { ahead: await deps.store.ahead(run.id), wait: why(run) });
+      const last = told.get(run.id);
+      if (last && (last.body === body || last.at + EDIT_MS > deps.now())) continue;
+      told.set(run.id, { body, at: deps.now() });
+      await deps.store.addEffects([statusEffect(run, body)]);
+    }
+  };
+}
+
+/** Why a run waits though nothing is ahead of it: the first reason that holds. */
+export async function reasons(
+  deps: Pick<QueueNewsDeps, "store" | "config">,
+): Promise<(run: Run) => Wait | null> {
+  if (await deps.store.frozen()) return () => ({ kind: "frozen" });
+  const pools = new Map((await deps.store.pools()).map((pool) => [pool.pool, pool]));
+  const leased = await deps.store.runs({ states: LEASED_STATES });
+  return (run) =>
+    paused(pools.get(run.pool)) ?? (isCapped(run, leased, deps.config()) ? { kind: "cap" } : null);
+}
+
+function paused(pool: PoolState | undefined): Wait | null {
+  return pool?.pausedUntil ? { kind: "paused", pool: pool.pool, until: pool.pausedUntil } : null;
+}
+
+function isCapped(run: Run, leased: readonly Run[], { caps }: Config): boolean {
+  const count = (same: (other: Run) => boolean) => leased.filter(same).length;
+  const full = (cap: number | null | undefined, same: (other: Run) => boolean) =>
+    cap != null && count(same) >= cap;
+  const model = caps.models[`${run.pool}:${run.model}`];
+  return (
+    full(caps.total, () => true) ||
+    full(caps.pools[run.pool] ?? caps.perPool, (other) => other.pool === run.pool) ||
+    full(model, (other) => other.pool === run.pool && other.model === run.model) ||
+    full(
+      caps.perRepository,
+      (other) => other.repo.owner === run.repo.owner && other.repo.name === run.repo.name,
+    )
+  );
+}
