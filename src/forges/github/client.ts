@@ -100,7 +100,7 @@ async function bounded<T>(
   const late = Promise.withResolvers<never>();
   const stop = new AbortController();
   const timer = setTimeout(() => {
-    const reason = new Error(`no answer in ${ms / 1000} s`);
+    const reason = new DOMException(`no answer in ${ms / 1000} s`, "TimeoutError");
     stop.abort(reason);
     late.reject(reason);
   }, ms);

@@ -25,10 +25,11 @@ export function toForgeError(error: unknown, context: ErrorContext): Error {
   if (error instanceof ForgeError || error instanceof Refusal) return error;
   const answer = answerOf(error);
   const said = withoutTokens(textOf(error));
-  if (answer === null) {
-    const message = `${context.action}: GitHub could not be reached (${said})`;
-    return new ForgeError(message, 0, true);
+  if (answer === null && isUnreached(error)) {
+    return new ForgeError(`${context.action}: GitHub could not be reached (${said})`, 0, true);
   }
+  // Not GitHub's doing: a key that cannot be read, or a fault of ours. Trying again would not help.
+  if (answer === null) return new ForgeError(`${context.action}: ${said}`, 0, false, null, { cause: error });
   const wait = limitWait(answer, said, context.now);
   const limited = wait !== undefined;
   const retryable = limited || answer.status >= 500 || answer.status === 408;
@@ -40,6 +41,11 @@ export function toForgeError(error: unknown, context: ErrorContext): Error {
 /** The HTTP status of an error of Octokit's; null when GitHub gave no answer. */
 export function statusOf(error: unknown): number | null {
   return answerOf(error)?.status ?? null;
+}
+
+/** Octokit wraps what goes wrong on the network in an error of its own; a time-out is ours. */
+function isUnreached(error: unknown): boolean {
+  return error instanceof Error && ["HttpError", "AbortError", "TimeoutError"].includes(error.name);
 }
 
 function answerOf(error: unknown): Answer | null {

@@ -35,6 +35,8 @@ export interface FakeGithub extends ForgeWorld {
   withoutDrafts(repo: string): void;
   /** As `fail`, with GitHub's own words in the answer. */
   failWith(message: string, method: string, path: RegExp, status: number, options?: FailOptions): () => void;
+  /** Answers with this body, for what the fake itself cannot come to. Returns its end. */
+  answer(method: string, path: RegExp, status: number, body: unknown): () => void;
 }
 
 /** Everything the fake is made of. */
@@ -111,7 +113,7 @@ async function closeAll(
   git: GitStore,
   hooks: Hooks,
 ): Promise<void> {
-  hooks.close();
+  await hooks.close();
   await Promise.all([server.close(), emulator.close()]);
   await rm(git.root, { recursive: true, force: true, maxRetries: 3 });
 }

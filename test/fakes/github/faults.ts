@@ -19,15 +19,15 @@ export class Faults {
   readonly #failures = new Set<Failure>();
   readonly #hangs = new Set<Hang>();
 
-  /** Returns what ends it. A body of one's own takes `message`'s place. */
+  /** Returns what ends it. */
   fail(
     method: string,
     path: RegExp,
     status: number,
     options: FailOptions = {},
-    message = "made to fail",
+    body: unknown = refusal(status, "made to fail").body,
   ): () => void {
-    const answer = { ...refusal(status, message), headers: options.headers ?? {} };
+    const answer = { status, body, headers: options.headers ?? {} };
     const failure = { method, path, answer, left: options.times ?? Number.POSITIVE_INFINITY };
     this.#failures.add(failure);
     return () => this.#failures.delete(failure);

@@ -62,9 +62,10 @@ export class Hooks {
     await Promise.race([arrived, sleep(SILENCE_MS, undefined, { signal: enough.signal }).catch(() => {})]);
   }
 
-  /** Waits for no answer any more. */
-  close(): void {
+  /** Waits for no answer any more, but for what it still reads of the emulator. */
+  async close(): Promise<void> {
     this.#closed.abort();
+    await this.#order;
   }
 
   redeliver(id: string): string {

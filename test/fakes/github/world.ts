@@ -20,7 +20,9 @@ export function createWorld(fake: Fake): FakeGithub {
     deliveries: () => hooks.sent,
     redeliver: async (id) => hooks.redeliver(id),
     fail: (method, path, status, options) => faults.fail(method, path, status, options),
-    failWith: (message, method, path, status, options) => faults.fail(method, path, status, options, message),
+    failWith: (message, method, path, status, options) =>
+      faults.fail(method, path, status, options, { message }),
+    answer: (method, path, status, body) => faults.fail(method, path, status, {}, body),
     hang: (path) => faults.hang(path),
     violations: () => fake.violations,
     waitFor,
