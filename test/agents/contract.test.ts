@@ -16,7 +16,7 @@ function made(name: string, custom: CustomAgentConfig | null = null): Agent {
 const plain: CustomAgentConfig = {
   argv: ["my-agent", "--in", "{checkout}"],
   prompt: "stdin",
-  success: { by: "line", pattern: "^DONE: (.*)$" },
+  success: { by: "line", pattern: "^DONE: (.*)[.]$" },
   mode: "work",
   install: null,
 };
@@ -73,7 +73,7 @@ const samples: readonly AgentSample[] = [
     create: () => made("mine", plain),
     models: [null, "m"],
     takesPrompt: true,
-    success: ["working", "DONE: all of it"],
+    success: ["working", "DONE: all of it."],
     fatal: null,
   },
   {
@@ -81,7 +81,7 @@ const samples: readonly AgentSample[] = [
     create: () => made("mine", byFile),
     models: ["m"],
     takesPrompt: true,
-    success: ["reading", "DONE: nothing to say"],
+    success: ["reading", "DONE: nothing to say."],
     fatal: null,
   },
 ];

@@ -5,7 +5,7 @@
  */
 import type { Agent } from "../agent.ts";
 
-export const DEFAULT_MODEL = "devstral-24b";
+const DEFAULT_MODEL = "devstral-24b";
 
 /** What this adapter asks of the codex adapter. */
 export interface LocalVariant {
