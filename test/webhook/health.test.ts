@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Check, createHealthHandler } from "../../src/webhook/health.ts";
+import { serve } from "./doorstep.ts";
+
+async function ask(t: Parameters<typeof serve>[0], checks: Record<string, Check>) {
+  const port = await serve(t, createHealthHandler({ checks, checkMs: 30 }));
+  return (path: string, method = "GET") => fetch(`http://127.0.0.1:${port}${path}`, { method });
+}
+
+test("/healthz says that the process answers, whatever the checks say", async (t) => {
+  const get = await ask(t, { store: () => false });
+  const response = await get("/healthz");
+  assert.deepEqual([response.status, await response.json()], [200, { ok: true }]);
+});
+
+test("/readyz is 200 when every check holds", async (t) => {
+  const get = await ask(t, { store: () => true, forges: async () => true });
+  const response = await get("/readyz?verbose");
+  assert.deepEqual(
+    [response.status, await response.json()],
+    [200, { ready: true, checks: { store: true, forges: true } }],
+  );
+  assert.equal(response.headers.get("cache-control"), "no-store");
+});
+
+test("/readyz is 503 with the names of what does not hold, and no word of why", async (t) => {
+  const get = await ask(t, {
+    store: () => true,
+    no: () => false,
+    throws: () => {
+      throw new Error("password is hunter2");
+    },
+    rejects: async () => Promise.reject(new Error("password is hunter2")),
+    hangs: () => new Promise(() => {}),
+  });
+  const response = await get("/readyz");
+  assert.equal(response.status, 503);
+  const checks = { store: true, no: false, throws: false, rejects: false, hangs: false };
+  assert.deepEqual(await response.json(), { ready: false, checks });
+});
+
+test("HEAD is answered without a body; other methods and paths are left to others", async (t) => {
+  const get = await ask(t, {});
+  assert.deepEqual(
+    [(await get("/readyz", "HEAD")).status, await (await get("/healthz", "HEAD")).text()],
+    [200, ""],
+  );
+  assert.equal((await get("/healthz", "POST")).status, 404);
+  assert.equal((await get("/health")).status, 404);
+});
