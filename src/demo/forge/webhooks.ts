@@ -35,7 +35,7 @@ export interface WebhookSender {
 
 const TIMEOUT_MS = 5_000;
 
-export function webhookSender(log: (line: string) => void): WebhookSender {
+export function webhookSender(log: (line: string) => void, timeoutMs = TIMEOUT_MS): WebhookSender {
   const sent: SentDelivery[] = [];
   const hooksById = new Map<number, Hook>();
   const queues = new Map<number, Promise<void>>();
@@ -64,7 +64,7 @@ export function webhookSender(log: (line: string) => void): WebhookSender {
   async function deliver(hook: Hook, at: number): Promise<void> {
     const delivery = sent[at];
     if (!delivery || closing.signal.aborted) return;
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
     const { headers, body } = delivery;
     const status = await fetch(hook.url, { method: "POST", headers, body, signal, redirect: "manual" }).then(
       async (response) => {
