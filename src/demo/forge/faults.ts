@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { sendJson } from "./router.ts";
 
-export interface FailOptions {
+interface FailOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** How many requests fail; without it, until ended. */
   readonly times?: number;

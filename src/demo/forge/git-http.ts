@@ -65,7 +65,7 @@ function targetOf(url: string): Target | null {
   if (parsed === null) return null;
   const { pathname, searchParams, search } = parsed;
   const [, owner, repo, action] = ROUTE.exec(pathname) ?? [];
-  if (!owner || !repo || !action || repo === "." || repo === "..") return null;
+  if (!owner || !repo || !action) return null;
   const service = action === "info/refs" ? (searchParams.get("service") ?? "") : action;
   return { owner, repo, service, pathInfo: `/${owner}/${repo}.git/${action}`, query: search.slice(1) };
 }

@@ -22,7 +22,7 @@ import {
   type User,
 } from "./state.ts";
 
-export interface PersonsIssue {
+interface PersonsIssue {
   readonly by: string;
   readonly title: string;
   readonly body: string;

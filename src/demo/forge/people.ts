@@ -8,7 +8,7 @@ import { type IssuePeople, issuePeople } from "./issue-people.ts";
 import { mailOf } from "./shapes.ts";
 import { findRepo, findUser, fullName, type Issue, type Level, type Repo, type User } from "./state.ts";
 
-export interface NewRepo {
+interface NewRepo {
   /** An account is made when there is none of this name. */
   readonly owner: string;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface NewRepo {
   readonly private?: boolean;
 }
 
-export interface PersonsCommit {
+interface PersonsCommit {
   readonly by: string;
   /** Made from the default branch when it does not exist. */
   readonly branch: string;
@@ -25,7 +25,7 @@ export interface PersonsCommit {
   readonly message: string;
 }
 
-export interface PersonsPull {
+interface PersonsPull {
   readonly by: string;
   /** A branch, or `login:branch` for one of a fork. */
   readonly head: string;
@@ -60,13 +60,13 @@ export function people(instance: Instance): People {
   return { ...issuePeople(instance), ...accounts(instance), ...code(instance) };
 }
 
-export function personOf(instance: Instance, login: string): User {
+function personOf(instance: Instance, login: string): User {
   const user = findUser(instance.state, login);
   if (user === null) throw new Error(`no account ${login} on the local forge`);
   return user;
 }
 
-export function repoNamed(instance: Instance, name: string): Repo {
+function repoNamed(instance: Instance, name: string): Repo {
   const [owner = "", repoName = ""] = name.split("/");
   const repo = findRepo(instance.state, owner, repoName);
   if (repo === null) throw new Error(`no repository ${name} on the local forge`);

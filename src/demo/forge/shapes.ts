@@ -45,7 +45,7 @@ export function labelShape(label: Label) {
   return { id: label.id, name: label.name, color: label.color, description: "", exclusive: false };
 }
 
-export function pageOf(base: string, issue: Issue): string {
+function pageOf(base: string, issue: Issue): string {
   return `${base}/${fullName(issue.repo)}/${issue.pull ? "pulls" : "issues"}/${issue.number}`;
 }
 

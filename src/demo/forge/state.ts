@@ -12,7 +12,7 @@ export interface User {
   readonly token: string;
 }
 
-export interface Team {
+interface Team {
   readonly id: number;
   readonly org: string;
   readonly name: string;
@@ -110,7 +110,7 @@ export interface Repo {
   readonly hooks: Hook[];
 }
 
-export interface Stopwatch {
+interface Stopwatch {
   readonly issue: Issue;
   readonly startedAt: number;
 }

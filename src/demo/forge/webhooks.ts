@@ -6,7 +6,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import type { Hook } from "./state.ts";
 
 /** The coarse event, Forgejo's finer type (which hooks choose by), and the payload. */
-export interface Happening {
+interface Happening {
   readonly event: string;
   readonly type: string;
   readonly payload: object;

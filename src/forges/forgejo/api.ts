@@ -16,13 +16,13 @@ export interface ForgejoOptions {
   readonly timeoutMs?: number;
 }
 
-export interface Reply<T> {
+interface Reply<T> {
   readonly status: number;
   readonly data: T;
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-export type Parameters = Readonly<Record<string, unknown>>;
+type Parameters = Readonly<Record<string, unknown>>;
 
 export interface Api {
   readonly config: ForgejoForgeConfig;

@@ -41,7 +41,7 @@ export function pullRoutes(instance: Instance): Route[] {
 }
 
 /** `branch`, or `login:branch` for one of a fork. */
-export function headOf(instance: Instance, repo: Repo, head: string): { headRepo: Repo; head: string } {
+function headOf(instance: Instance, repo: Repo, head: string): { headRepo: Repo; head: string } {
   const colon = head.indexOf(":");
   if (colon < 0) return { headRepo: repo, head };
   const headRepo = findRepo(instance.state, head.slice(0, colon), repo.name);
