@@ -79,7 +79,8 @@ function withOptions(
       );
     }
     const option = OPTIONS[name as OptionName];
-    if (option.type === "string" && !value) return wrong(`${rawName} needs a value`, hint);
+    if (option.type === "string" && (!value || value.startsWith("--")))
+      return wrong(`${rawName} needs a value`, hint);
     if (option.type === "boolean" && value !== undefined) return wrong(`${rawName} takes no value`, hint);
     values[name as OptionName] = value ?? true;
   }

@@ -51,9 +51,12 @@ async function inWatchedFolder(body: (cwd: string, signal: AbortSignal) => Promi
   }
 }
 
+/** A watch that tells nothing must fail the test, not hang it. */
+const LIMIT = { timeout: 10_000 };
+
 const agentOf = (told: Told): string => ("config" in told ? told.config.defaults.agent : String(told.error));
 
-test("a new, an edited and a replaced file are each taken up", async () => {
+test("a new, an edited and a replaced file are each taken up", LIMIT, async () => {
   await inWatchedFolder(async (cwd, signal) => {
     const { next } = watching(cwd, signal);
     writeFileSync(join(cwd, "agents.yaml"), "dispatch: {agent: claude}");
@@ -66,7 +69,7 @@ test("a new, an edited and a replaced file are each taken up", async () => {
   });
 });
 
-test("a wrong file is reported with its place, and the next right one is taken", async () => {
+test("a wrong file is reported with its place, and the next right one is taken", LIMIT, async () => {
   await inWatchedFolder(async (cwd, signal) => {
     const { next } = watching(cwd, signal);
     writeFileSync(join(cwd, "agents.yaml"), "dispatch: {agnet: claude}");
@@ -78,7 +81,7 @@ test("a wrong file is reported with its place, and the next right one is taken",
   });
 });
 
-test("a change of .env counts, one of another file does not", async () => {
+test("a change of .env counts, one of another file does not", LIMIT, async () => {
   await inWatchedFolder(async (cwd, signal) => {
     const { next, told } = watching(cwd, signal);
     writeFileSync(join(cwd, "notes.txt"), "x");
@@ -89,7 +92,7 @@ test("a change of .env counts, one of another file does not", async () => {
   });
 });
 
-test("told to, it loads at once, changed or not", async () => {
+test("told to, it loads at once, changed or not", LIMIT, async () => {
   await inWatchedFolder(async (cwd, signal) => {
     const { watch, told } = watching(cwd, signal);
     watch.reload();
