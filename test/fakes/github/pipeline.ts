@@ -3,6 +3,7 @@ import { type ApiPart, type ApiReply, type ApiRequest, refusal, reply, textAt } 
 import type { Directory } from "./directory.ts";
 import { APP, type Emulator } from "./emulator.ts";
 import { contentsPart, type GitPartOptions, pullsPart } from "./git-part.ts";
+import { isSignedBy } from "./jwt.ts";
 import { peoplePart } from "./people-part.ts";
 import { Reactions, reactionPart } from "./reaction-part.ts";
 
@@ -41,7 +42,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const edits = new Map<string, number>();
   const actor = (token: string) => directory.byToken(token)?.login ?? `${APP.slug}[bot]`;
   const parts: readonly ApiPart[] = [
-    (request) => refusedToken(request, directory),
+    (request) => refusedToken(request, options),
     peoplePart(directory, url),
     reactionPart({ reactions, emulator, directory, actor, url }),
     contentsPart(options),
@@ -78,12 +79,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-/** GitHub refuses bad tokens, and the App's own key outside the App's own paths; the emulator does neither. */
-function refusedToken(request: ApiRequest, directory: Directory): ApiReply | null {
-  if (request.token.startsWith("eyJ")) {
-    return FOR_APPS.test(request.path) ? null : refusal(401, "Bad credentials");
+/** GitHub refuses bad tokens and keys, and the App's own key outside the App's own paths; the emulator does neither. */
+function refusedToken(request: ApiRequest, { directory, emulator }: PipelineOptions): ApiReply | null {
+  const { token, path } = request;
+  if (!token.startsWith("eyJ")) return directory.knows(token) ? null : refusal(401, "Bad credentials");
+  if (!isSignedBy(emulator.privateKey, token)) {
+    return refusal(401, "A JSON web token could not be decoded");
   }
-  return directory.knows(request.token) ? null : refusal(401, "Bad credentials");
+  return FOR_APPS.test(path) ? null : refusal(401, "Bad credentials");
 }
 
 /** GitHub's 404 says that it is the label that is missing. */

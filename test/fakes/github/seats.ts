@@ -1,8 +1,8 @@
 /** How accounts come into the fake: people sit down in places of the emulator, the App makes itself known to it. */
-import { createSign } from "node:crypto";
 import { type ApiRequest, asked, numberAt, textAt } from "./api.ts";
 import { type Account, type Directory, placeToken } from "./directory.ts";
 import { APP, type Emulator } from "./emulator.ts";
+import { signJwt } from "./jwt.ts";
 import { must } from "./pipeline.ts";
 
 /** Gives an account of the emulator's a name. */
@@ -27,7 +27,7 @@ export async function seatApp(directory: Directory, emulator: Emulator, owner: A
   const send = async (request: ApiRequest) => must(await emulator.request(request), `making ${login}`);
   await send(asked("POST", "/user/repos", owner.token, { name: "nothing", auto_init: true }));
   await send(asked("POST", `/repos/${owner.login}/nothing/issues`, owner.token, { title: "nothing" }));
-  const jwt = signJwt(emulator.privateKey);
+  const jwt = signJwt(emulator.privateKey, APP.id);
   const installation = await send(asked("GET", `/repos/${owner.login}/nothing/installation`, jwt));
   const path = `/app/installations/${numberAt(installation, "id")}/access_tokens`;
   const token = textAt(await send(asked("POST", path, jwt, {})), "token");
@@ -36,11 +36,4 @@ export async function seatApp(directory: Directory, emulator: Emulator, owner: A
   const account = { place: login, id: numberAt(comment, "user", "id"), login, bot: true, token };
   directory.accounts.push(account);
   return account;
-}
-
-function signJwt(privateKey: string): string {
-  const now = Math.floor(Date.now() / 1000);
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const content = `${part({ alg: "RS256", typ: "JWT" })}.${part({ iat: now - 60, exp: now + 300, iss: APP.id })}`;
-  return `${content}.${createSign("RSA-SHA256").update(content).sign(privateKey, "base64url")}`;
 }

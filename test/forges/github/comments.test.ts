@@ -24,14 +24,14 @@ test("a comment is written, edited and read back", async (t) => {
   assert.deepEqual(world.violations(), []);
 });
 
-test("all comments are read, beyond GitHub's pages of a hundred", async (t) => {
+test("all comments are read, beyond GitHub's page of a hundred", async (t) => {
   const { world, forge, repo, name } = await connect(t);
   const number = await world.openIssue(name, issue);
-  for (let i = 0; i < 205; i++) await world.comment(name, number, "alice", `${i}`);
+  for (let i = 0; i < 101; i++) await world.comment(name, number, "alice", `${i}`);
   const bodies = (await forge.comments(repo, number)).map((one) => one.body);
   assert.deepEqual(
     bodies,
-    Array.from({ length: 205 }, (_, i) => `${i}`),
+    Array.from({ length: 101 }, (_, i) => `${i}`),
   );
 });
 

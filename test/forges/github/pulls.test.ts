@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connect, forgeFor } from "./connect.ts";
+import { connect } from "./connect.ts";
 
 const pull = { head: "work", base: "main", title: "Fix it", body: "Closes #1", draft: false };
 const change = { by: "alice", branch: "work", files: { "a.txt": "1" }, message: "Add a" };
@@ -100,16 +100,4 @@ test("a review neither approves nor rejects", async (t) => {
   assert.deepEqual([review?.by, review?.body], [world.bot.login, "Two findings"]);
   assert.match(review?.state ?? "", /^COMMENT/);
   assert.deepEqual(world.violations(), []);
-});
-
-test("two writes are not held apart by throttling", async (t) => {
-  const { world, repo, name } = await connect(t);
-  const forge = forgeFor(world);
-  const issue = await world.openIssue(name, { by: "alice", title: "t", body: "b" });
-  await world.commit(name, change);
-  const begun = Date.now();
-  await forge.comment(repo, issue, "one");
-  await forge.openPull(repo, pull);
-  await forge.comment(repo, issue, "two");
-  assert.ok(Date.now() - begun < 3000, "Octokit's throttling would have taken four seconds or more");
 });
