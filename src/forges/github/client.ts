@@ -19,7 +19,7 @@ export interface ClientOptions {
 }
 
 /** Passed on as the `request` parameter of every call, so that it ends in time. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly signal: AbortSignal;
 }
 

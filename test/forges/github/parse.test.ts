@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { test } from "node:test";
+import webhooks from "@octokit/webhooks-examples" with { type: "json" };
 import fc from "fast-check";
 import { parse } from "../../../src/forges/github/parse.ts";
 
@@ -9,7 +9,7 @@ interface Examples {
   readonly examples: readonly Record<string, unknown>[];
 }
 
-const all = createRequire(import.meta.url)("@octokit/webhooks-examples") as readonly Examples[];
+const all = webhooks as unknown as readonly Examples[];
 
 function parsed(event: string, payload: unknown) {
   return parse("hub", { id: "1", forge: "hub", event, body: JSON.stringify(payload), receivedAt: 0 });
