@@ -20,7 +20,7 @@ test("each command is called with its arguments", async () => {
   assert.deepEqual(await call("--config=a.yaml", "start"), ["start", { config: "a.yaml" }]);
   assert.deepEqual(await call("demo", "--keep", "--port", "4000"), ["demo", { keep: true, port: 4000 }]);
   assert.deepEqual(await call("check"), ["check", { config }]);
-  assert.deepEqual(await call("setup", "github"), ["setupGithub", { port: null }]);
+  assert.deepEqual(await call("setup", "github"), ["setupGithub", { port: null, url: null }]);
   assert.deepEqual(await call("status", "--all"), ["status", { config, all: true }]);
   assert.deepEqual(await call("logs", "01k9", "--follow"), ["logs", { config, run: "01k9", follow: true }]);
   assert.deepEqual(await call("freeze"), ["freeze", { config }]);
