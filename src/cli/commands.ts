@@ -20,7 +20,7 @@ export interface DemoOptions {
   readonly port: number | null;
 }
 
-export interface StatusOptions extends CommonOptions {
+interface StatusOptions extends CommonOptions {
   /** Ended runs too, newest first. */
   readonly all: boolean;
 }
@@ -35,7 +35,7 @@ export interface AddHookOptions extends CommonOptions {
   readonly url: string | null;
 }
 
-export interface LogsOptions extends CommonOptions {
+interface LogsOptions extends CommonOptions {
   /** A run's id, or the beginning of it. */
   readonly run: string;
   /** Go on until the run has ended. */

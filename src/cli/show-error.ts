@@ -12,7 +12,7 @@ export function showError(error: unknown, paint: Paint): string {
 }
 
 /** Each problem with its place on one line and what is allowed on the next. */
-export function showProblems(problems: readonly ConfigProblem[], paint: Paint): string {
+function showProblems(problems: readonly ConfigProblem[], paint: Paint): string {
   const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
   const lines = [`${paint("error:", "red")} the configuration has ${count}`];
   for (const { file, line, column, key, message, allowed } of problems) {

@@ -8,7 +8,7 @@ import type { Problems } from "./problems.ts";
 import type { Settings } from "./schema.ts";
 import { SECRET_NAME } from "./secrets.ts";
 
-export const BUILT_IN_AGENTS = ["codex", "claude", "gemini", "coderabbit", "local"] as const;
+const BUILT_IN_AGENTS = ["codex", "claude", "gemini", "coderabbit", "local"] as const;
 /** Built-in agents that run on the host unless told otherwise. */
 const ON_HOST: readonly string[] = ["claude", "coderabbit"];
 
