@@ -14,7 +14,7 @@ export interface CommonOptions {
   readonly config: string | null;
 }
 
-export interface DemoOptions {
+interface DemoOptions {
   /** Keep the demo's folder and server for looking around. */
   readonly keep: boolean;
   readonly port: number | null;
@@ -25,7 +25,7 @@ interface StatusOptions extends CommonOptions {
   readonly all: boolean;
 }
 
-export interface AddHookOptions extends CommonOptions {
+interface AddHookOptions extends CommonOptions {
   /** The forge's name in the configuration. */
   readonly forge: string;
   readonly owner: string;
@@ -50,7 +50,7 @@ export interface Readiness {
   readonly agents: readonly AgentReadiness[];
 }
 
-export interface AgentReadiness {
+interface AgentReadiness {
   readonly name: string;
   readonly enabled: boolean;
   /** The runtime it will run in; null when none is ready for it. */
@@ -69,7 +69,7 @@ export interface Status {
   readonly pendingEffects: number;
 }
 
-export interface AddedHook {
+interface AddedHook {
   /** Where the forge will send deliveries. */
   readonly url: string;
   /** False when it was there already and was left as it is. */

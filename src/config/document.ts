@@ -8,7 +8,7 @@ import { messageOf } from "../model/errors.ts";
 
 export type Path = readonly PropertyKey[];
 
-export interface Place {
+interface Place {
   readonly line: number | null;
   readonly column: number | null;
 }
