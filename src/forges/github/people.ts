@@ -3,10 +3,13 @@
  * someone else, so it is looked up anew, and the permission counts only when GitHub tells it of the same id.
  */
 
+import { ForgeError } from "../../model/errors.ts";
 import { type Actor, repoName } from "../../model/run.ts";
 import type { Access, Forge } from "../forge.ts";
 import type { Call, GithubClient } from "./client.ts";
 import { statusOf } from "./errors.ts";
+
+const MAY_NOT_ASK = "GitHub tells it only to those who may write, and the bot may not";
 
 interface Account extends Actor {
   readonly bot: boolean;
@@ -20,10 +23,15 @@ export function people(client: GithubClient): Pick<Forge, "access" | "isTeamMemb
       if (account === null)
         return { level: "none", bot: false, why: "GitHub knows no such account any more" };
       const where = { owner: repo.owner, repo: repo.name, username: account.login };
-      const told = await client.onRepo(repo, action, (octokit, request) =>
-        orNull(octokit.rest.repos.getCollaboratorPermissionLevel({ ...where, request })),
-      );
-      return accessFrom(account, told?.data ?? null);
+      try {
+        const told = await client.onRepo(repo, action, (octokit, request) =>
+          orNull(octokit.rest.repos.getCollaboratorPermissionLevel({ ...where, request })),
+        );
+        return accessFrom(account, told?.data ?? null);
+      } catch (error) {
+        if (!(error instanceof ForgeError) || error.status !== 403 || error.retryable) throw error;
+        return { level: "unknown", bot: account.bot, why: MAY_NOT_ASK };
+      }
     },
 
     async isTeamMember(org, team, actor) {
@@ -64,7 +72,7 @@ function levelOf(permission: string): Access["level"] {
 function accountById(actor: Actor): Call<Account | null> {
   return async (octokit, request) => {
     const answer = await orNull(octokit.rest.users.getById({ account_id: actor.id, request }));
-    if (answer === null || answer.data.id !== actor.id) return null;
+    if (answer === null) return null;
     return { id: answer.data.id, login: answer.data.login, bot: answer.data.type === "Bot" };
   };
 }

@@ -65,6 +65,18 @@ test("an account that is gone, and one GitHub tells nothing of, may do nothing",
   end();
 });
 
+test("where the bot may not ask, it says so; a limit is no such no", async (t) => {
+  const { world, forge, repo } = await connect(t);
+  const alice = await world.createUser("alice");
+  const end = world.fail("GET", /\/permission$/, 403);
+  const access = await forge.access(repo, alice);
+  end();
+  assert.equal(access.level, "unknown");
+  assert.match(access.why, /the bot may not/);
+  world.fail("GET", /\/permission$/, 403, { headers: { "retry-after": "3" } });
+  await assert.rejects(forge.access(repo, alice), { name: "ForgeError", retryable: true });
+});
+
 test("bots are told as bots whatever they may do", async (t) => {
   const { world, forge, repo } = await connect(t);
   const bot = await world.createUser("renovate[bot]", { bot: true });
