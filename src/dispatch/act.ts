@@ -6,7 +6,7 @@ import * as say from "../report/messages.ts";
 import type { Store } from "../store/store.ts";
 import { type BeginDeps, begin } from "./begin.ts";
 import { cancelled } from "./cancel.ts";
-import { join, type Request, type Response, reply } from "./response.ts";
+import { type Request, type Response, reply } from "./response.ts";
 
 export interface CommandDeps extends BeginDeps {
   readonly store: Store;
@@ -34,7 +34,7 @@ export async function act(
       return answer(say.statusReply(await status(request, deps)));
     case "cancel": {
       const run = request.freed ? null : await active(request, deps);
-      return run ? cancel(run, request, answer) : answer(say.nothingToCancel());
+      return run ? cancel(run, request) : answer(say.nothingToCancel());
     }
     case "retry":
       return await retry(request, answer, deps);
@@ -57,10 +57,10 @@ async function status(request: Request, deps: CommandDeps): Promise<string | nul
 }
 
 /** A waiting run ends here and now; a working one is stopped by its worker, which then answers. */
-function cancel(run: Run, request: Request, answer: (body: string) => Response): Response {
+function cancel(run: Run, request: Request): Response {
   const { by } = request.trigger;
   if (run.state === "queued" || run.state === "blocked") return cancelled(run, by);
-  return join({ changes: [{ kind: "cancel", runId: run.id, by }], effects: [] }, answer(say.cancelling(run)));
+  return { changes: [{ kind: "cancel", runId: run.id, by }], effects: [] };
 }
 
 async function retry(

@@ -10,6 +10,8 @@ import type { ForgeWorld } from "../fakes/forge-world.ts";
 export const WEBHOOK_SECRET = "a-webhook-secret-of-the-journeys";
 /** In the server's environment; the agent must never see it. */
 export const CANARY_KEY = "canary-provider-key-of-another-agent";
+/** Also in the server's environment; tests write it into issues, as an agent that got hold of it would. */
+export const LEAKED_KEY = "canary-provider-key-that-leaked";
 
 const scriptedAgent = join(import.meta.dirname, "..", "..", "src", "demo", "scripted-agent.ts");
 
@@ -91,7 +93,12 @@ export function botConfig(world: ForgeWorld, dataDir: string, options: BotOption
       cpus: null,
       pids: null,
     },
-    secrets: { ANTHROPIC_API_KEY: CANARY_KEY, FORGE_TOKEN: world.bot.token, WEBHOOK_SECRET },
+    secrets: {
+      ANTHROPIC_API_KEY: CANARY_KEY,
+      GEMINI_API_KEY: LEAKED_KEY,
+      FORGE_TOKEN: world.bot.token,
+      WEBHOOK_SECRET,
+    },
     baseEnv: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/" },
   };
   return options.change ? options.change(config) : config;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WEBHOOK_SECRET } from "./bot.ts";
-import { answer, answers, openDesk, say } from "./person.ts";
+import { answer, answers, finalAnswer, openDesk, say } from "./person.ts";
 import { onBothForges } from "./worlds.ts";
 
 const WORK = ["write greeting.txt Hello", "commit Add a greeting"];
@@ -14,7 +14,7 @@ onBothForges(
       const { world } = stage();
       const desk = await openDesk(world, WORK);
       const comment = await say(desk, "/dispatch");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       const delivery = world
         .deliveries()
         .find((one) => one.body.includes(`${comment}`) && one.body.includes("/dispatch"));
@@ -33,7 +33,7 @@ onBothForges(
       const { world, bot } = stage();
       const desk = await openDesk(world, WORK);
       const comment = await say(desk, "/dispatch");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       const delivery = world
         .deliveries()
         .find((one) => one.body.includes(`${comment}`) && one.body.includes("/dispatch"));
@@ -70,7 +70,7 @@ onBothForges(
       assert.ok((arrived()?.status ?? 0) < 300);
       assert.ok(Date.now() - before < 1000, `answered after ${Date.now() - before} ms`);
       release();
-      await answer(desk, /pull request/i, 60_000);
+      await finalAnswer(desk, /pull request/i, 60_000);
     });
 
     test("an answer that the forge refuses for a while is given once it is back, once", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answer, answers, openDesk, say } from "./person.ts";
+import { answer, answers, finalAnswer, openDesk, say } from "./person.ts";
 import { onBothForges } from "./worlds.ts";
 
 onBothForges(
@@ -10,7 +10,7 @@ onBothForges(
     test("a run that changes nothing says so, with the agent's last words, and opens nothing", async () => {
       const desk = await openDesk(stage().world, ["say looked around"]);
       await say(desk, "/dispatch");
-      const final = await answer(desk, /no change|nothing to change|changed nothing/i);
+      const final = await finalAnswer(desk, /no changes/);
       assert.match(final.body, /followed every step/);
       assert.deepEqual(await desk.world.pulls(desk.repo), []);
     });
@@ -18,7 +18,7 @@ onBothForges(
     test("what the agent left uncommitted is committed for it, with the requester as co-author", async () => {
       const desk = await openDesk(stage().world, ["write left.txt Left"]);
       await say(desk, "/dispatch");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       const [pull] = await desk.world.pulls(desk.repo);
       assert.equal(await desk.world.fileAt(desk.repo, pull?.head ?? "", "left.txt"), "Left\n");
     });
@@ -26,7 +26,7 @@ onBothForges(
     test("an agent that exits with another code than 0 failed: the code and the last lines are told", async () => {
       const desk = await openDesk(stage().world, ["say before it went wrong", "exit 7"]);
       await say(desk, "/dispatch");
-      const final = await answer(desk, /failed/i);
+      const final = await finalAnswer(desk, /Failed/);
       assert.match(final.body, /Agent exited with code 7/);
       assert.match(final.body, /<details>[\s\S]*before it went wrong/);
       assert.deepEqual(await desk.world.pulls(desk.repo), []);
@@ -35,20 +35,20 @@ onBothForges(
     test("an agent killed by a signal failed: the signal is told", async () => {
       const desk = await openDesk(stage().world, ["kill SIGKILL"]);
       await say(desk, "/dispatch");
-      assert.match((await answer(desk, /failed/i)).body, /SIGKILL/);
+      assert.match((await finalAnswer(desk, /Failed/)).body, /SIGKILL/);
     });
 
     test("exit 0 without the agent's word of success is no success", async () => {
       const desk = await openDesk(stage().world, ["write half.txt half", "exit 0"]);
       await say(desk, "/dispatch");
-      await answer(desk, /failed/i);
+      await finalAnswer(desk, /Failed/);
       assert.deepEqual(await desk.world.pulls(desk.repo), []);
     });
 
     test("an agent over its time limit is stopped, also one deaf to TERM", async () => {
       const desk = await openDesk(stage().world, ["deaf"]);
       await say(desk, "/dispatch --timeout 10s");
-      const final = await answer(desk, /time limit|timed out/i, 40_000);
+      const final = await finalAnswer(desk, /Timed out/, 40_000);
       assert.match(final.body, /10 s/);
     });
 
@@ -63,7 +63,7 @@ onBothForges(
       const question = await answer(desk, /Which colour\?/);
       assert.match(question.body, /\/dispatch answer/);
       await say(desk, "/dispatch answer blue");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       const [pull] = await desk.world.pulls(desk.repo);
       assert.equal(await desk.world.fileAt(desk.repo, pull?.head ?? "", "colour.txt"), "blue\n");
       assert.equal(await desk.world.fileAt(desk.repo, pull?.head ?? "", "draft.txt"), "uncommitted\n");
@@ -90,7 +90,7 @@ onBothForges(
       await world.waitFor(() => Date.now() > started + 1600, "one and a half seconds of work");
       const { writeFile } = await import("node:fs/promises");
       await writeFile(`${(await run())?.workspace?.dir}/repo/go`, "");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       const ended = await run();
       const seconds = Math.round(((ended?.endedAt ?? 0) - (ended?.startedAt ?? 0)) / 1000);
       if (kind === "github") return t.diagnostic("GitHub has no time tracking: a check run carries it");

@@ -63,3 +63,14 @@ export async function answer(desk: Desk, pattern: RegExp, timeoutMs = 30_000): P
   }
   return found as WorldComment;
 }
+
+const FINAL = /^(?:✅|❌|🛑|⏱️|❓) \*\*/u;
+
+/** Waits for a final answer: a new comment, not the status comment. */
+export async function finalAnswer(desk: Desk, pattern = /./, timeoutMs = 30_000): Promise<WorldComment> {
+  return await answer(
+    desk,
+    new RegExp(`${FINAL.source}[\\s\\S]*(?:${pattern.source})`, `u${pattern.flags}`),
+    timeoutMs,
+  );
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { scripted } from "./bot.ts";
-import { answer, answers, type Desk, openDesk, say } from "./person.ts";
+import { answer, answers, type Desk, finalAnswer, openDesk, say } from "./person.ts";
 import { onBothForges, type Stage } from "./worlds.ts";
 
 const runOf = async (stage: Stage, desk: Desk) => {
@@ -28,15 +28,15 @@ onBothForges(
         await openDesk(world, ["write c.txt c"]),
       ];
       await say(first, "/dispatch narrow");
-      await answer(first, /running/i);
+      await answer(first, /\*\*Running/);
       await say(second, "/dispatch narrow");
       await answer(second, /queued|waiting/i);
       await say(other, "/dispatch scripted");
-      await answer(other, /pull request/i);
+      await finalAnswer(other, /pull request/i);
       assert.equal((await runOf(stage(), second))?.state, "queued");
       await writeFile(`${(await runOf(stage(), first))?.workspace?.dir}/repo/go`, "");
-      await answer(first, /pull request/i);
-      await answer(second, /pull request/i);
+      await finalAnswer(first, /pull request/i);
+      await finalAnswer(second, /pull request/i);
     });
 
     test("three quick failures in a row pause the pool, and whoever waits is told", async () => {
@@ -54,7 +54,7 @@ onBothForges(
       await answer(late, /paused/i);
       assert.equal((await runOf(stage(), late))?.state, "queued");
       await bot.app.store.pausePool("broken", null);
-      await answer(late, /pull request/i);
+      await finalAnswer(late, /pull request/i);
       assert.equal((await answers(late)).length, 2);
     });
   },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scripted } from "./bot.ts";
-import { answer, answers, openDesk, say } from "./person.ts";
+import { answer, answers, finalAnswer, openDesk, say } from "./person.ts";
 import { onBothForges } from "./worlds.ts";
 
 const WORK = ["write greeting.txt Hello", "commit Add a greeting"];
@@ -49,11 +49,11 @@ onBothForges(
     test("a second command on a busy issue says so and starts nothing", async () => {
       const desk = await openDesk(stage().world, ["hang"]);
       await say(desk, "/dispatch");
-      await answer(desk, /running/i);
+      await answer(desk, /\*\*Running/);
       await say(desk, "/dispatch");
       await answer(desk, /already/i);
       await say(desk, "/dispatch cancel");
-      await answer(desk, /cancelled by/i);
+      await finalAnswer(desk, /Cancelled\*\* by/);
       assert.equal((await answers(desk)).length, 3);
     });
 

@@ -3,20 +3,20 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { startLocalForgeWorld } from "../fakes/local-forge-world.ts";
 import { startBot } from "./bot.ts";
-import { answer, answers, openDesk, say } from "./person.ts";
+import { answer, answers, finalAnswer, openDesk, say } from "./person.ts";
 
 test("an agent that runs while the bot restarts is adopted, and its work answered once", async () => {
   const world = await startLocalForgeWorld();
   const first = await startBot(world);
   const desk = await openDesk(world, ["until go", "write a.txt a", "commit A"]);
   await say(desk, "/dispatch");
-  await answer(desk, /running/i);
+  await answer(desk, /\*\*Running/);
   const [run] = await first.app.store.runs({ states: ["running"] });
   await first.leave();
   const second = await startBot(world, { dataDir: first.config.dataDir });
   try {
     await writeFile(`${run?.workspace?.dir}/repo/go`, "");
-    await answer(desk, /pull request/i);
+    await finalAnswer(desk, /pull request/i);
     assert.equal((await answers(desk)).length, 2);
     assert.equal((await second.app.store.run(run?.id ?? ""))?.attempt, 1);
   } finally {
@@ -36,7 +36,7 @@ test("a command given while nothing works is kept, and served by the next start"
   const second = await startBot(world, { dataDir: first.config.dataDir });
   try {
     await second.app.store.setFrozen(false);
-    await answer(desk, /pull request/i);
+    await finalAnswer(desk, /pull request/i);
     assert.equal((await answers(desk)).length, 2);
   } finally {
     await second.close();

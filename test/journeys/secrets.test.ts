@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CANARY_KEY, WEBHOOK_SECRET } from "./bot.ts";
-import { answer, answers, openDesk, say } from "./person.ts";
+import { CANARY_KEY, LEAKED_KEY, WEBHOOK_SECRET } from "./bot.ts";
+import { answer, answers, finalAnswer, openDesk, say } from "./person.ts";
 import { onBothForges } from "./worlds.ts";
 
 async function* filesUnder(dir: string): AsyncGenerator<string> {
@@ -29,7 +29,7 @@ onBothForges(
         "commit All I saw",
       ]);
       await say(desk, "/dispatch");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       const secrets = [world.bot.token, WEBHOOK_SECRET, CANARY_KEY];
       for await (const file of filesUnder(bot.config.dataDir)) {
         const bytes = await readFile(file);
@@ -46,22 +46,22 @@ onBothForges(
     test("work that holds a secret of the bot's is not pushed, and the answer says so", async () => {
       const { world } = stage();
       const desk = await openDesk(world, [
-        `write leak.txt ${Buffer.from(CANARY_KEY).toString("base64")}`,
+        `write leak.txt ${Buffer.from(LEAKED_KEY).toString("base64")}`,
         "commit Leak",
       ]);
       await say(desk, "/dispatch");
-      const final = await answer(desk, /failed/i);
+      const final = await finalAnswer(desk, /Failed/);
       assert.match(final.body, /leak\.txt/);
-      assert.ok(!final.body.includes(CANARY_KEY));
+      assert.ok(!final.body.includes(LEAKED_KEY));
       assert.deepEqual(await world.branches(desk.repo), ["main"]);
     });
 
     test("a secret that the agent prints is not in the log or the answer", async () => {
       const { world } = stage();
-      const desk = await openDesk(world, [`say the key is ${CANARY_KEY}`, "exit 1"]);
+      const desk = await openDesk(world, [`say the key is ${LEAKED_KEY}`, "exit 1"]);
       await say(desk, "/dispatch");
       const final = await answer(desk, /code 1/);
-      assert.ok(!final.body.includes(CANARY_KEY));
+      assert.ok(!final.body.includes(LEAKED_KEY));
       assert.match(final.body, /the key is \[/);
     });
   },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scripted } from "./bot.ts";
-import { answer, answers, openDesk, say } from "./person.ts";
+import { answer, answers, finalAnswer, openDesk, say } from "./person.ts";
 import { onBothForges } from "./worlds.ts";
 
 const WORK = ["write greeting.txt Hello from the agent", "commit Add a greeting"];
@@ -13,7 +13,7 @@ onBothForges(
     test("a comment becomes a branch, a pull request and one answer", async () => {
       const desk = await openDesk(stage().world, WORK);
       const comment = await say(desk, "/dispatch");
-      const final = await answer(desk, /pull request/i);
+      const final = await finalAnswer(desk, /pull request/i);
       const [pull] = await desk.world.pulls(desk.repo);
       assert.ok(pull, "a pull request was opened");
       assert.match(pull.body, new RegExp(`Closes #${desk.issue}\\b`));
@@ -32,7 +32,7 @@ onBothForges(
     test("a label on an issue starts the agent it names, and is taken off at the end", async () => {
       const desk = await openDesk(stage().world, WORK);
       await desk.world.addLabel(desk.repo, desk.issue, desk.maintainer, "dispatch:other");
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       assert.equal((await desk.world.pulls(desk.repo)).length, 1);
       await desk.world.waitFor(
         async () => (await desk.world.labels(desk.repo, desk.issue)).length === 0,
@@ -42,7 +42,7 @@ onBothForges(
 
     test("an issue opened with the label starts one run", async () => {
       const desk = await openDesk(stage().world, WORK, ["dispatch:scripted", "bug"]);
-      await answer(desk, /pull request/i);
+      await finalAnswer(desk, /pull request/i);
       assert.equal((await desk.world.pulls(desk.repo)).length, 1);
       assert.equal((await answers(desk)).length, 2);
     });
@@ -51,7 +51,7 @@ onBothForges(
       test("the scoped form of the label works too", async () => {
         const desk = await openDesk(stage().world, WORK);
         await desk.world.addLabel(desk.repo, desk.issue, desk.maintainer, "dispatch/scripted");
-        await answer(desk, /pull request/i);
+        await finalAnswer(desk, /pull request/i);
         assert.equal((await desk.world.pulls(desk.repo)).length, 1);
       });
     }
@@ -90,7 +90,7 @@ onBothForges(
         { ...desk, issue: pull },
         "/dispatch scripted\nstep: write more.txt More\nstep: commit Add more",
       );
-      await answer({ ...desk, issue: pull }, /completed|done|pushed/i);
+      await finalAnswer({ ...desk, issue: pull }, /Completed/);
       assert.equal(await world.fileAt(repo, "topic", "more.txt"), "More\n");
       assert.equal((await world.pulls(repo)).length, 1, "no second pull request");
     });
@@ -118,7 +118,7 @@ onBothForges(
         "/dispatch scripted\nstep: write more.txt More\nstep: commit Add more",
         maintainer,
       );
-      const final = await answer({ ...desk, issue: pull }, /pull request/i);
+      const final = await finalAnswer({ ...desk, issue: pull }, /pull request/i);
       const mine = (await world.pulls(repo)).find((one) => one.head.startsWith("agent/"));
       assert.ok(mine, `a pull request of the bot's: ${final.body}`);
       assert.equal(await world.fileAt(repo, mine.head, "patch.txt"), "p\n");
