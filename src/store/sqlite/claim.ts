@@ -53,7 +53,7 @@ function lease(context: Context, runId: string, worker: string, leaseMs: number)
 
 function nextHead(context: Context, caps: Caps): Head | null {
   const load = currentLoad(context);
-  if (isFull(load.total, caps.total) || caps.perRepository === 0) return null;
+  if (isFull(load.total, caps.total)) return null;
   const paused = pausedPools(context);
   let best: Head | null = null;
   for (const first of lanes(context)) {

@@ -19,6 +19,7 @@ export function claimContract(open: Open): void {
       assert.equal(claimed.run.id, id);
       assert.equal(claimed.run.state, "preparing");
       assert.equal(claimed.run.attempt, 1);
+      assert.equal(claimed.run.model, null);
       assert.equal(claimed.lease.runId, id);
       assert.deepEqual(await store.run(id), claimed.run);
       assert.equal(await store.claim("another", NO_CAPS, LEASE_MS), null);
@@ -144,7 +145,8 @@ export function claimContract(open: Open): void {
   test(
     "a pool may have any name",
     on(open, async ({ store }) => {
-      for (const agent of ["constructor", "__proto__:toString", "%", "'"]) await enqueue(store, { agent });
+      const names = ["constructor", "__proto__:toString", "%", "'"];
+      for (const agent of [...names, ...names]) await enqueue(store, { agent });
       assert.equal((await claimAll(store, { ...NO_CAPS, perPool: 1 })).length, 4);
     }),
   );

@@ -106,6 +106,16 @@ export function commandContract(open: Open): void {
   );
 
   test(
+    "a cancelled run that is queued again is not cancelled any more",
+    on(open, async ({ store }) => {
+      const runId = await enqueue(store);
+      await settle(store, [{ kind: "cancel", runId, by: ANN }]);
+      await settle(store, [{ kind: "requeue", runId, answer: null }]);
+      assert.equal((await claim(store)).run.cancelledBy, null);
+    }),
+  );
+
+  test(
     "a cancel is not lost when the worker puts the run back into the queue",
     on(open, async ({ store }) => {
       await enqueue(store);

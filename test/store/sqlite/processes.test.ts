@@ -63,10 +63,12 @@ test(
     }
     const caps = { total: 30, perRepository: 6, perPool: 20, pools: { claude: 11 }, models: {} };
     const children = [1, 2, 3].map((n) => start("claim", file, `worker ${n}`, JSON.stringify(caps)));
+    const ends = children.map((child) => once(child, "close"));
     const outputs = children.map(lines);
     for (const output of outputs) assert.equal((await output.next()).value, "ready");
     for (const child of children) child.stdin?.end();
     const claimed = (await Promise.all(outputs.map(rest))).flat();
+    for (const end of ends) assert.deepEqual(await end, [0, null]);
     const pools = Object.groupBy(claimed, (line) => line.split(" ")[0]!);
     assert.equal(new Set(claimed).size, claimed.length);
     assert.equal(pools.claude?.length, 11);
