@@ -41,6 +41,11 @@ const runsOn: Behaviour = {
   sh: "echo ready; while :; do sleep 0.05; done",
   fake: () => ({ output: ["ready\n"], exit: null }),
 };
+/** Uses its grace to end in its own way. */
+const endsOnTerm: Behaviour = {
+  sh: "trap 'sleep 0.02; echo bye; exit 5' TERM; echo ready; while :; do sleep 0.05; done",
+  fake: () => ({ output: ["ready\n"], exit: null, onTerm: { exit: { code: 5 }, says: "bye\n" } }),
+};
 const ignoresTerm: Behaviour = {
   sh: "trap '' TERM; echo ready; while :; do sleep 0.05; done",
   fake: () => ({ output: ["ready\n"], exit: null, ignoresTerm: true }),
@@ -197,6 +202,13 @@ export function runtimeContract(name: string, open: (t: TestContext) => Promise<
       assert.equal(await living(spec.runId), 0);
       const { code, signal } = await runtime.wait(handle);
       assert.ok(signal === "SIGTERM" || code === 143, `ended with code ${code}, signal ${signal}`);
+    });
+    test("an agent that ends in its own way on TERM is told by its own words and code", async (t) => {
+      const { runtime, handle } = await started(t, endsOnTerm);
+      await untilReady(runtime, handle);
+      await runtime.stop(handle, 20_000);
+      assert.equal((await runtime.wait(handle)).code, 5);
+      assert.equal((await readAll(runtime.logs(handle, never()))).stdout.toString(), "ready\nbye\n");
     });
     test("KILL comes after the grace for one that ignores TERM", async (t) => {
       const { runtime, handle, living, spec } = await started(t, ignoresTerm);

@@ -15,6 +15,8 @@ export interface FakeScript {
   /** Null: goes on until it is stopped. Default: exit code 0. */
   readonly exit?: Partial<Exit> | null;
   readonly ignoresTerm?: boolean;
+  /** How it ends within its grace; default: by SIGTERM, without a word. */
+  readonly onTerm?: { readonly exit: Partial<Exit>; readonly says?: string };
   /** What `start` rejects with. */
   readonly refuse?: Error;
   /** What the agent does to its folders, before it says anything. */
@@ -90,7 +92,11 @@ function connect(
       if (run.script.ignoresTerm || graceMs <= 0) {
         await setTimeout(graceMs);
         finish(run, { ...GONE, signal: "SIGKILL" });
-      } else finish(run, { ...GONE, signal: "SIGTERM" });
+        return;
+      }
+      const { says, exit } = run.script.onTerm ?? { exit: { signal: "SIGTERM" } };
+      if (says) run.chunks.push({ stream: "stdout", data: Buffer.from(says) });
+      finish(run, { ...GONE, ...exit });
     },
     list: async () => [...engine.runs.values()].map((run) => run.handle),
     async remove(handle) {

@@ -60,13 +60,27 @@ function createLife(
   end: (life: Life) => Promise<Exit>,
 ): Life {
   let exit: Promise<Exit> | null = null;
+  let group = ours;
   const life: Life = {
     handle,
-    target: { run: keyOf(handle), ...parseRef(handle.ref), ours },
+    get target() {
+      return { run: keyOf(handle), ...parseRef(handle.ref), ours: group };
+    },
     forced: false,
     gone,
     finished() {
-      exit ??= end(life);
+      exit ??= end(life).then(
+        (found) => {
+          // The group is empty: from here on its number may be given to anyone.
+          group = false;
+          return found;
+        },
+        (error) => {
+          // What did not die in time may have by the next call.
+          exit = null;
+          throw error;
+        },
+      );
       return exit;
     },
   };

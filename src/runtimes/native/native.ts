@@ -93,7 +93,10 @@ async function start(spec: StartSpec, tools: StartTools): Promise<RunRecord["han
     await tools.records.write({ ...record, handle });
     return handle;
   } catch (error) {
+    // It may live by now, with nobody told of it.
+    await killAll(tools.table, tools.lives.of(early).target);
     await tools.records.forget(early);
+    tools.lives.forget(early);
     throw error;
   }
 }

@@ -28,12 +28,11 @@ export function createTail(ticker: Ticker): Tail {
     const bell = createBell(ticker, ended, signal);
     try {
       while (!signal.aborted) {
-        // Asked before reading: what was written before the end is then read for sure.
-        const last = bell.ended();
         const chunks = sources.map((source) => readChunk(source, buffer)).filter((chunk) => chunk !== null);
         for (const chunk of chunks) yield chunk;
+        // No turn of the event loop lies between an empty read and this question: after the end, empty is final.
         if (chunks.length > 0) await setImmediate();
-        else if (last) return;
+        else if (bell.ended()) return;
         else await bell.rung();
       }
     } finally {

@@ -71,12 +71,17 @@ test("an agent outlives a bot killed outright, and the next bot learns its outpu
   assert.equal(Buffer.concat(printed).toString(), "the prompt\ndone\n");
 });
 
-test("a handle whose pid belongs to another process by now names a dead run", async (t) => {
+test("a handle whose pid is another process's by now names a dead run, and the other is left alone", async (t) => {
   const { runtime, spec, folders } = await bench(t, "exit 0");
-  const ref = `${process.pid}:some other boot.1`;
+  const stranger = spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
+  t.after(() => stranger.kill("SIGKILL"));
+  await once(stranger, "spawn");
+  const ref = `${stranger.pid}:some other boot.1`;
   const handle = { runtime: "native", runId: spec.runId, attempt: 2, ref, logs: folders.logs };
-  await runtime.stop(handle, 1_000);
+  await runtime.stop(handle, 0);
   assert.deepEqual(await runtime.wait(handle), { code: null, signal: null, outOfMemory: false });
+  await runtime.remove(handle);
+  assert.ok(await linuxProcesses().startOf(stranger.pid ?? 0));
 });
 
 test("a start whose handle was never told is still listed, found and ended", async (t) => {
