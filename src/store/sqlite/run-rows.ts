@@ -3,7 +3,7 @@ import type { Run, RunState } from "../../model/run.ts";
 import type { RunPatch } from "../store.ts";
 import type { Connection } from "./connection.ts";
 
-export interface RunRow {
+interface RunRow {
   readonly id: string;
   readonly forge: string;
   readonly owner: string;
