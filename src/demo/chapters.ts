@@ -1,7 +1,8 @@
 /** The demo's chapters: what people do, what the bot answers, and a look at whether it is true. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LocalForge } from "./forge/local-forge.ts";
-import type { Say } from "./story.ts";
+
+export type Say = (line: string) => void;
 
 export interface Stage {
   readonly forge: LocalForge;

@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-type Step = (rest: string, prompt: string) => void | "stop" | "wait";
+type Step = (rest: string, prompt: string) => undefined | "stop" | "wait";
 
 const git = (...args: string[]) => execFileSync("git", args, { stdio: ["ignore", "inherit", "inherit"] });
 

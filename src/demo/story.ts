@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import pino from "pino";
 import type { Config } from "../config/config.ts";
-import { chapters } from "./chapters.ts";
+import { chapters, type Say } from "./chapters.ts";
 import { demoConfig, SECRET } from "./demo-config.ts";
 import { startLocalForge } from "./forge/local-forge.ts";
 
@@ -29,8 +29,6 @@ export type StartApp = (
   start(): Promise<void>;
   stop(options: { readonly agents: "stop" }): Promise<void>;
 }>;
-
-export type Say = (line: string) => void;
 
 /** True when everything that was told was checked and right. */
 export async function runDemo(

@@ -9,8 +9,8 @@ import { answerEffects } from "../report/answer.ts";
 import { poolPaused } from "../report/messages.ts";
 import { noticeEffect } from "../report/notice.ts";
 import type { PoolState } from "../store/store.ts";
+import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
-import type { WorkDeps } from "./work.ts";
 
 const STATE_OF: Readonly<Record<Outcome["kind"], RunState>> = {
   completed: "completed",

@@ -7,7 +7,7 @@ import type { NewEffect } from "../model/effect.ts";
 import { LeaseLost, messageOf } from "../model/errors.ts";
 import type { Actor, Run, RunState } from "../model/run.ts";
 import type { Claim, RunPatch, Store } from "../store/store.ts";
-import type { WorkDeps } from "./work.ts";
+import type { WorkDeps } from "./deps.ts";
 
 /** How a worker may be told to let go of its runs: leave the agents alive, or stop them. */
 export interface Stops {

@@ -1,16 +1,15 @@
 /** Second step: the agent's files written, the agent started, the run recorded as running with its clock. */
 
 import type { NewEffect } from "../model/effect.ts";
-import { messageOf } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import { clearQuestion } from "../outcome/question.ts";
 import { runningStatus, statusEffect } from "../report/status.ts";
-import type { RunHandle, StartSpec } from "../runtimes/runtime.ts";
+import type { StartSpec } from "../runtimes/runtime.ts";
 import { runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
+import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
 import type { Ready } from "./prepare.ts";
-import type { WorkDeps } from "./work.ts";
 
 export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
   const { runtime, prepared } = ready;
@@ -96,14 +95,4 @@ function stopwatch(run: Run): NewEffect {
     key: `stopwatch:${id}:${attempt}`,
     action: { kind: "stopwatch" },
   };
-}
-
-/** The handle as the runtime gave it, read back from the store. */
-export function handleOf(run: Run): RunHandle {
-  if (run.handle === null) throw new Error(`run ${run.id} is ${run.state} but no handle was recorded`);
-  try {
-    return JSON.parse(run.handle) as RunHandle;
-  } catch (error) {
-    throw new Error(`run ${run.id}: its recorded handle is no JSON: ${messageOf(error)}`);
-  }
 }

@@ -7,8 +7,8 @@ import type { Prompt } from "../prompt/prompts.ts";
 import { preparingStatus, statusEffect } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Prepared } from "../workspace/workspaces.ts";
+import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
-import type { WorkDeps } from "./work.ts";
 
 export interface Ready {
   readonly agent: Agent;

@@ -9,8 +9,9 @@ import type { Outcome, PublishedWork } from "../model/outcome.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
 import { pullBody, pullTitle } from "../report/pull.ts";
 import type { Collected } from "../workspace/workspaces.ts";
+import type { WorkDeps } from "./deps.ts";
+import { failed } from "./failure.ts";
 import type { Job } from "./job.ts";
-import { failed, type WorkDeps } from "./work.ts";
 
 /** The outcome with what was published in it; a refusal on the way is an outcome too. */
 export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {

@@ -7,9 +7,9 @@ import { publishingStatus, runningStatus, statusEffect } from "../report/status.
 import { createRunLog } from "../supervisor/run-log.ts";
 import { type Supervised, supervise } from "../supervisor/supervise.ts";
 import { activityLine } from "./activity.ts";
+import type { WorkDeps } from "./deps.ts";
+import { handleOf } from "./handle.ts";
 import type { Job } from "./job.ts";
-import { handleOf } from "./launch.ts";
-import type { WorkDeps } from "./work.ts";
 
 /** How many log lines go into a final answer. */
 const TAIL_LINES = 20;

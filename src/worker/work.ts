@@ -6,52 +6,17 @@
  * Each step begins from what the last one recorded, so a run taken over after a crash goes on where it stood. Whatever
  * goes wrong on the way becomes an outcome, and every outcome ends in `finish`: nobody is left without an answer.
  */
-import type { Logger } from "pino";
-import type { Agent } from "../agents/agent.ts";
-import type { Config } from "../config/config.ts";
-import type { Forge } from "../forges/forge.ts";
-import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
+import { LeaseLost, messageOf } from "../model/errors.ts";
 import type { FailureReason, Outcome } from "../model/outcome.ts";
-import type { Run } from "../model/run.ts";
-import type { Prompts } from "../prompt/prompts.ts";
-import type { LiveStatus } from "../report/live-status.ts";
-import type { Runtime } from "../runtimes/runtime.ts";
-import type { Claim, Store } from "../store/store.ts";
-import type { Workspaces } from "../workspace/workspaces.ts";
+import type { Claim } from "../store/store.ts";
+import type { WorkDeps } from "./deps.ts";
+import { failed } from "./failure.ts";
 import { finish } from "./finish.ts";
 import { type Job, openJob, type Stops } from "./job.ts";
 import { launch } from "./launch.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { watch } from "./watch.ts";
-
-export interface WorkDeps {
-  readonly store: Store;
-  readonly config: () => Config;
-  readonly forge: (name: string) => Forge;
-  /** Throws a Refusal that names the fix when the agent is not configured. */
-  readonly agent: (pool: string) => Agent;
-  /** The runtime this agent is to run in; throws a Refusal when it is not ready. Never another one instead. */
-  readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
-  /** The runtime a handle belongs to. */
-  readonly runtimeNamed: (name: string) => Runtime;
-  readonly workspaces: Workspaces;
-  readonly prompts: Prompts;
-  /** The log file of one attempt. */
-  readonly logFile: (run: Run) => string;
-  readonly redact: (text: string) => string;
-  /** The secret's name when the text holds one, else null. */
-  readonly findSecret: (text: string) => string | null;
-  /** Values that must never be pushed. */
-  readonly secretValues: () => readonly string[];
-  readonly live: LiveStatus;
-  /** Whether pull requests are opened as drafts in this repository. */
-  readonly draft: (run: Run, forge: Forge) => Promise<boolean>;
-  readonly leaseMs: number;
-  readonly now: () => number;
-  readonly newId: () => string;
-  readonly log: Logger;
-}
 
 /** Works one claim to its end, or until told to let go of it. */
 export async function work(claim: Claim, deps: WorkDeps, stops: Stops): Promise<void> {
@@ -101,16 +66,4 @@ const isGone = (job: Job) => job.lost.aborted || job.left.aborted;
 
 function cancelled(job: Job): Outcome {
   return { kind: "cancelled", by: job.cancelledBy()?.login ?? "someone" };
-}
-
-/** A Refusal is shown as it is; what broke in us is logged whole and told in one line. */
-export function failed(
-  reason: FailureReason,
-  error: unknown,
-  deps: Pick<WorkDeps, "log" | "redact">,
-): Outcome {
-  if (error instanceof Refusal)
-    return { kind: "failed", reason, why: deps.redact(error.message), fix: error.fix };
-  deps.log.error({ err: error, step: reason }, "a step of a run broke");
-  return { kind: "failed", reason, why: deps.redact(messageOf(error)), fix: null };
 }

@@ -6,8 +6,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../model/errors.ts";
 import type { Claim } from "../store/store.ts";
+import type { WorkDeps } from "./deps.ts";
 import type { Stops } from "./job.ts";
-import { type WorkDeps, work } from "./work.ts";
+import { work } from "./work.ts";
 
 export interface WorkerDeps extends WorkDeps {
   readonly name: string;

@@ -1,0 +1,39 @@
+/** What a worker needs to bring a run to its end; made by `index.ts`. */
+import type { Logger } from "pino";
+import type { Agent } from "../agents/agent.ts";
+import type { Config } from "../config/config.ts";
+import type { Forge } from "../forges/forge.ts";
+import type { Run } from "../model/run.ts";
+import type { Prompts } from "../prompt/prompts.ts";
+import type { LiveStatus } from "../report/live-status.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
+import type { Store } from "../store/store.ts";
+import type { Workspaces } from "../workspace/workspaces.ts";
+
+export interface WorkDeps {
+  readonly store: Store;
+  readonly config: () => Config;
+  readonly forge: (name: string) => Forge;
+  /** Throws a Refusal that names the fix when the agent is not configured. */
+  readonly agent: (pool: string) => Agent;
+  /** The runtime this agent is to run in; throws a Refusal when it is not ready. Never another one instead. */
+  readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
+  /** The runtime a handle belongs to. */
+  readonly runtimeNamed: (name: string) => Runtime;
+  readonly workspaces: Workspaces;
+  readonly prompts: Prompts;
+  /** The log file of one attempt. */
+  readonly logFile: (run: Run) => string;
+  readonly redact: (text: string) => string;
+  /** The secret's name when the text holds one, else null. */
+  readonly findSecret: (text: string) => string | null;
+  /** Values that must never be pushed. */
+  readonly secretValues: () => readonly string[];
+  readonly live: LiveStatus;
+  /** Whether pull requests are opened as drafts in this repository. */
+  readonly draft: (run: Run, forge: Forge) => Promise<boolean>;
+  readonly leaseMs: number;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly log: Logger;
+}
