@@ -1,7 +1,7 @@
 /**
  * The sentences users read, one pure function a situation: here what is said about commands, in `status.ts` the
- * status comment, in `answer.ts` the final answer, in `help.ts` the help. Nobody else writes prose to an issue.
- * The outbox adds the invisible marker and takes secrets out; nothing here knows of either.
+ * status comment, in `answer.ts` the final answer, in `help.ts` the help, in `pull.ts` the pull request. Nobody else
+ * writes prose to an issue. The outbox adds the invisible marker and takes secrets out; nothing here knows of either.
  */
 import type { CommandError } from "../model/command.ts";
 import type { Reaction } from "../model/effect.ts";
@@ -11,9 +11,7 @@ import { duration, utc } from "./figures.ts";
 import { code, fenced, folded, inert } from "./markdown.ts";
 import { footer, stateName } from "./status.ts";
 
-export { answerEffects, finalAnswer } from "./answer.ts";
 export { help } from "./help.ts";
-export { pullBody, pullTitle } from "./pull.ts";
 export {
   endedStatus,
   lastRunStatus,
@@ -81,17 +79,8 @@ export function cancelling(run: Run): string {
   return `It is being stopped; the answer follows when nothing of it is left.\n\n${footer(run)}`;
 }
 
-export function closedIssue(): string {
-  return "This issue is closed, so nothing was started. Reopen it, then command again.";
-}
-
 export function disabledHere(): string {
   return "Agents are switched off for this repository by its own configuration.";
-}
-
-/** Said besides an accepted command while the queue is frozen. */
-export function frozenNote(): string {
-  return "The queue is frozen by an admin: the run is kept and starts when the queue is thawed.";
 }
 
 export function repositoryConfigWrong(problems: readonly ConfigProblem[]): string {
@@ -121,11 +110,6 @@ export function dryRun(view: DryRun): string {
 /** Announced on every issue with a queued run of the pool. */
 export function poolPaused(pool: string, failures: number, until: number): string {
   return `${code(pool)} is paused until ${utc(until)}: ${failures} of its runs failed within a minute of their start. Queued runs are kept and start after that.`;
-}
-
-/** The provider itself said when its limit ends. */
-export function poolLimited(pool: string, until: number): string {
-  return `${code(pool)} is paused until ${utc(until)}: its provider's limit is reached. Queued runs are kept and start after that.`;
 }
 
 /** Put in the place of a whole comment in which a secret was found. */

@@ -136,7 +136,7 @@ test("a yes is kept for 30 seconds, a no never", async () => {
   assert.equal((await ask()).allowed, true);
   assert.equal((await ask({ repositoryUsers: [] })).allowed, false);
   clock.ms += 1;
-  assert.equal((await ask()).allowed, false);
+  for (let again = 0; again < 3; again += 1) assert.equal((await ask()).allowed, false);
   forge.levels.set(alice.id, access("write"));
   assert.equal((await ask()).allowed, true);
 });

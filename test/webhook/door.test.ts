@@ -104,6 +104,17 @@ test("25 MB pass, and a sender of more gets to read its 413 while still sending"
   assert.equal((await knock(Buffer.concat([body, body]))).status, 413);
 });
 
+test("a sender that reads only after it has sent everything still finds its 413", async (t) => {
+  const { port, github, logged } = await openDoorstep(t, { maxBytes: 1_000 });
+  const head = lines(Object.entries({ ...signed(github, ""), "content-length": "4000000" }));
+  const { socket, said } = bare(port, `POST /api/webhooks/github HTTP/1.1\r\nHost: x\r\n${head}\r\n`);
+  socket.pause();
+  while (logged.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => socket.write(Buffer.alloc(4_000_000), resolve));
+  socket.resume();
+  assert.match(await said, /^HTTP\/1\.1 413 /);
+});
+
 test("a body that is not complete in time is dropped, however it drips", async (t) => {
   const { port, github, logged } = await openDoorstep(t, { bodyMs: 40 });
   const head = lines(Object.entries({ ...signed(github, "", "slow"), "content-length": "100" }));
