@@ -78,12 +78,12 @@ test("a forge that is down for 22 hours gets everything in the end; one down for
   await add({ a: comment("one") });
   while (clock.ms < start + 22 * HOUR) {
     await outbox.flush();
-    clock.ms += 6 * MINUTE;
+    clock.ms += 2 * MINUTE;
   }
   assert.equal(await store.pendingEffects(), 1);
   while (clock.ms < start + 30 * HOUR) {
     await outbox.flush();
-    clock.ms += 6 * MINUTE;
+    clock.ms += 2 * MINUTE;
   }
   assert.equal(await store.pendingEffects(), 0);
   assert.equal(logged.at(-1)?.msg, "effect given up");
