@@ -121,6 +121,7 @@ async function closeAll(
 function gitPart(git: GitStore, directory: Directory): ServerParts["git"] {
   return gitHttp({
     root: git.root,
+    pushed: ({ owner, repo }) => void git.follow(`${owner}/${repo}`),
     authorize({ password, owner, repo, write }) {
       const account = directory.byToken(password);
       const level = account && directory.level(`${owner}/${repo}`, account.login);

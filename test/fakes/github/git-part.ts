@@ -2,7 +2,17 @@
  * Where the API speaks of git, the real repositories are the truth: files, the heads of pull requests, and whether
  * there is anything to open one for. The emulator's own made-up commits never show.
  */
-import { type ApiPart, type ApiReply, type ApiRequest, at, listOf, refusal, reply, textAt } from "./api.ts";
+import {
+  type ApiPart,
+  type ApiReply,
+  type ApiRequest,
+  at,
+  listOf,
+  numberAt,
+  refusal,
+  reply,
+  textAt,
+} from "./api.ts";
 import type { Emulator } from "./emulator.ts";
 import type { GitStore } from "./git-store.ts";
 
@@ -42,6 +52,7 @@ export function pullsPart(options: GitPartOptions): ApiPart {
     const no = request.method === "POST" ? await refusedPull(options, request, owner, name) : null;
     const answer = no ?? (await options.emulator.request(request));
     if (answer.status >= 300) return answer;
+    if (answer.status === 201) await track(options.git, `${owner}/${name}`, answer.body);
     const body = Array.isArray(answer.body)
       ? await Promise.all(answer.body.map((pull) => withTrueShas(options.git, pull)))
       : await withTrueShas(options.git, answer.body);
@@ -58,6 +69,11 @@ export async function withTrueShas(git: GitStore, pull: unknown): Promise<unknow
     return { ...(at(pull, side) as object), ...(sha !== null && { sha }) };
   };
   return { ...pull, head: await end("head"), base: await end("base") };
+}
+
+async function track(git: GitStore, repo: string, pull: unknown): Promise<void> {
+  const from = textAt(pull, "head", "repo", "full_name");
+  await git.track({ repo, number: numberAt(pull, "number"), from, branch: textAt(pull, "head", "ref") });
 }
 
 async function refusedPull(

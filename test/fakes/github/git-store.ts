@@ -15,8 +15,17 @@ const ENV = {
   GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
+interface TrackedPull {
+  readonly repo: string;
+  readonly number: number;
+  /** The head's repository and branch. */
+  readonly from: string;
+  readonly branch: string;
+}
+
 export class GitStore {
   readonly root: string;
+  readonly #pulls: TrackedPull[] = [];
 
   constructor(root: string) {
     this.root = root;
@@ -61,6 +70,20 @@ export class GitStore {
     return Number(await this.#git(repo, ["rev-list", "--count", `${base}..${headSha}`]));
   }
 
+  /** From now on `refs/pull/<number>/head` follows the branch, as long as that exists. */
+  async track(pull: TrackedPull): Promise<void> {
+    this.#pulls.push(pull);
+    await this.follow(pull.from);
+  }
+
+  /** Something was pushed to this repository. */
+  async follow(repo: string): Promise<void> {
+    for (const { repo: base, number, from, branch } of this.#pulls.filter((one) => one.from === repo)) {
+      const refs = `+refs/heads/${branch}:refs/pull/${number}/head`;
+      await this.#git(base, ["fetch", "--quiet", this.#dir(from), refs]).catch(() => {});
+    }
+  }
+
   /** Commits files on top of a branch, which is made from `main` when it does not exist. */
   async commit(
     repo: string,
@@ -87,6 +110,7 @@ export class GitStore {
     const args = ["commit-tree", tree, "-m", author.message, ...(parent ? ["-p", parent] : [])];
     const sha = await this.#git(repo, args, person);
     await this.#git(repo, ["update-ref", `refs/heads/${branch}`, sha]);
+    await this.follow(repo);
     return sha;
   }
 

@@ -93,6 +93,18 @@ test("webhooks arrive in the order in which things happened", async (t) => {
   );
 });
 
+test("git serves the head of every pull request, a fork's too, and it follows pushes", async (t) => {
+  const { world, name } = await connect(t);
+  await world.createUser("carol");
+  const fork = await world.fork(name, "carol");
+  const change = { by: "carol", branch: "work", files: { a: "1" }, message: "m" };
+  await world.commit(fork, change);
+  const number = await world.openPull(name, { by: "carol", head: "carol:work", base: "main", title: "t" });
+  assert.equal(await world.fileAt(name, `refs/pull/${number}/head`, "a"), "1");
+  await world.commit(fork, { ...change, files: { a: "2" } });
+  assert.equal(await world.fileAt(name, `refs/pull/${number}/head`, "a"), "2");
+});
+
 test("a failure lasts as often as told", async (t) => {
   const { world, name } = await connect(t);
   world.fail("GET", /\/repos\/acme\/app$/, 502, { times: 2, headers: { "retry-after": "1" } });
