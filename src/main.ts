@@ -160,7 +160,7 @@ async function withStore<T>(
 const commands: Commands = {
   version,
   start,
-  demo: (options, say) => runDemo(options, say, { createApp, now }),
+  demo: (options, say) => runDemo(options, say, { createApp, now, path: process.env.PATH ?? "" }),
   check,
   async setupGithub({ port, url }, say) {
     const file = join(process.cwd(), ".env");

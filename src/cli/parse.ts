@@ -1,5 +1,6 @@
 /** Arguments → which command with which options, or what is wrong with them. Pure. */
 import { parseArgs } from "node:util";
+import { nearest } from "../model/nearest.ts";
 import {
   CATALOG,
   type CommandHelp,
@@ -8,7 +9,6 @@ import {
   OPTIONS,
   type OptionName,
 } from "./catalog.ts";
-import { nearest } from "./nearest.ts";
 
 export type Parsed =
   | {

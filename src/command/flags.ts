@@ -3,7 +3,8 @@
  * see the list at the head of `parse.ts`.
  */
 import type { CommandError } from "../model/command.ts";
-import { nearest, shown, type Word, type WordReader } from "./words.ts";
+import { nearest } from "../model/nearest.ts";
+import { shown, type Word, type WordReader } from "./words.ts";
 
 export const FLAGS = [
   "--template",

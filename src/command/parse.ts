@@ -20,9 +20,10 @@
  * in `test/command/`. To add a flag: `FLAGS` and `ALLOWED` in `flags.ts`, then the same places.
  */
 import type { Command, CommandError } from "../model/command.ts";
+import { nearest } from "../model/nearest.ts";
 import { error, isFlag, readFlags } from "./flags.ts";
 import { type CommandLine, findSlashLines } from "./scan.ts";
-import { nearest, shown, WordReader } from "./words.ts";
+import { shown, WordReader } from "./words.ts";
 
 export interface ParseOptions {
   readonly prefix: "/dispatch";

@@ -1,9 +1,10 @@
 /** Which agents there are and how each is set up: the built-in ones always, others when they are described. */
+
+import { nearest } from "../model/nearest.ts";
 import type { AgentSettings } from "./agent-schema.ts";
 import type { AgentConfig, CustomAgentConfig, RuntimeChoice } from "./config.ts";
 import type { Path } from "./document.ts";
 import type { Environment } from "./environment.ts";
-import { nearest } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
 import type { Settings } from "./schema.ts";
 import { SECRET_NAME } from "./secrets.ts";

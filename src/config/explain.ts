@@ -3,10 +3,11 @@
  * are repeated only where they are one of a few words, so that a secret pasted into the wrong place stays unprinted.
  */
 import type { z } from "zod";
+import { nearest } from "../model/nearest.ts";
 import type { Path } from "./document.ts";
 import { fillBlankMaps, isRecord, jsonSchema, knownKeys, nodeAt, type SchemaNode } from "./json-schema.ts";
-import { nearest, unknownWord } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
+import { unknownWord } from "./unknown-word.ts";
 
 type Issue = z.core.$ZodIssue;
 

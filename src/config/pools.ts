@@ -2,9 +2,9 @@
 import type { Caps } from "../store/store.ts";
 import type { AgentConfig } from "./config.ts";
 import type { Path } from "./document.ts";
-import { unknownWord } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
 import type { Settings } from "./schema.ts";
+import { unknownWord } from "./unknown-word.ts";
 
 export function capsOf(concurrency: Settings["concurrency"]): Caps {
   const pools: Record<string, number> = {};

@@ -14,7 +14,10 @@ export function secretsOf(
   agents: Readonly<Record<string, AgentConfig>>,
 ): Readonly<Record<string, string>> {
   const given = new Set(Object.values(agents).flatMap((agent) => agent.secretEnv));
-  return { ...pick(environment, (name) => SECRET_NAME.test(name) || given.has(name)), ...credentials };
+  const found = pick(environment, (name) => SECRET_NAME.test(name) || given.has(name));
+  // codex reads its key under this name alone; most people have it under the other.
+  const { OPENAI_API_KEY: key } = found;
+  return { ...(key === undefined ? {} : { CODEX_API_KEY: key }), ...found, ...credentials };
 }
 
 /** HOME is among them for agents whose `home` is `host`; all others get a home of their own over it. */

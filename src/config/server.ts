@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { RuntimeChoice } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { RUNTIME_CHOICES } from "./fields.ts";
-import { unknownWord } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
+import { unknownWord } from "./unknown-word.ts";
 import { LOG_LEVELS } from "./variables.ts";
 
 export interface ServerSettings {

@@ -8,6 +8,8 @@ export interface DemoPlaces {
   readonly dir: string;
   readonly forgeUrl: string;
   readonly token: string;
+  /** PATH, for git and node. */
+  readonly path: string;
 }
 
 /** This file's neighbour, compiled or not. */
@@ -16,7 +18,7 @@ const AGENT = join(
   `scripted-agent${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`,
 );
 
-export function demoConfig({ dir, forgeUrl, token }: DemoPlaces): Config {
+export function demoConfig({ dir, forgeUrl, token, path }: DemoPlaces): Config {
   const minutes = 60_000;
   return {
     dataDir: join(dir, "data"),
@@ -71,6 +73,6 @@ export function demoConfig({ dir, forgeUrl, token }: DemoPlaces): Config {
       pids: null,
     },
     secrets: { FORGEJO_TOKEN: token, FORGEJO_WEBHOOK_SECRET: SECRET },
-    baseEnv: { PATH: process.env.PATH ?? "", HOME: dir },
+    baseEnv: { PATH: path, HOME: dir },
   };
 }

@@ -34,12 +34,16 @@ export type StartApp = (
 export async function runDemo(
   options: DemoOptions,
   say: Say,
-  { createApp, now }: { readonly createApp: StartApp; readonly now: () => number },
+  {
+    createApp,
+    now,
+    path,
+  }: { readonly createApp: StartApp; readonly now: () => number; readonly path: string },
 ): Promise<boolean> {
   const dir = await mkdtemp(join(tmpdir(), "agent-dispatch-demo-"));
   const forge = await startLocalForge({ dir: join(dir, "forge"), port: options.port ?? 0, now });
   const bot = forge.createUser("dispatch-bot");
-  const config = demoConfig({ dir, forgeUrl: forge.url, token: bot.token });
+  const config = demoConfig({ dir, forgeUrl: forge.url, token: bot.token, path });
   const app = await createApp(config, { log: pino({ level: "silent" }), now });
   try {
     await app.start();

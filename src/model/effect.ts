@@ -1,7 +1,7 @@
 /**
  * What the bot wants done on a forge. An effect is recorded in the same transaction as the change of state it
  * follows from, then done, then confirmed; per issue they are done in order. Before one is tried again, it is
- * looked for on the forge (comments carry its id in an invisible marker), so that nothing is said twice.
+ * looked for on the forge (comments carry its key in an invisible marker), so that nothing is said twice.
  */
 import type { RepoRef } from "./run.ts";
 

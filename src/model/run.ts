@@ -47,15 +47,6 @@ export const TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
 export const LEASED_STATES = ["preparing", "running", "publishing"] as const satisfies readonly RunState[];
 /** States in which an issue counts as having a run; a second command on it is refused. */
 export const ACTIVE_STATES = ["queued", ...LEASED_STATES, "blocked"] as const satisfies readonly RunState[];
-/** States after which exactly one final answer is owed on the issue. */
-export const ANSWERED_STATES = [
-  "completed",
-  "failed",
-  "blocked",
-  "cancelled",
-  "timed_out",
-] as const satisfies readonly RunState[];
-
 export function canMove(from: RunState, to: RunState): boolean {
   return TRANSITIONS[from].includes(to);
 }
@@ -149,7 +140,7 @@ export interface Run {
   /** Start and end of the agent in the last attempt; null while it has not happened. */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  /** Milliseconds the agent worked in earlier, ended attempts that are not yet booked as time. */
+  /** Milliseconds the agent worked in earlier attempts; the last one is from `startedAt` to `endedAt`. */
   readonly agentMs: number;
   readonly workspace: RunWorkspace | null;
   /** The runtime's handle of the running attempt, for adoption after a restart (JSON of that runtime). */

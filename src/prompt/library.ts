@@ -6,8 +6,8 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "../model/errors.ts";
+import { nearest } from "../model/nearest.ts";
 import type { Source } from "./fill.ts";
-import { nearest } from "./nearest.ts";
 
 const NAME = /^[A-Za-z0-9][\w-]{0,63}$/;
 

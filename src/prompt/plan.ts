@@ -6,8 +6,8 @@
 import { isMap, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { Refusal } from "../model/errors.ts";
+import { nearest } from "../model/nearest.ts";
 import { fill, type Source } from "./fill.ts";
-import { nearest } from "./nearest.ts";
 
 const STEPS = z.array(z.string().min(1)).min(1);
 const PLAN = z

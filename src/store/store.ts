@@ -132,6 +132,7 @@ export interface Store {
   reject(delivery: { readonly forge: string; readonly id: string }, reason: string): Promise<void>;
 
   run(id: string): Promise<Run | null>;
+  /** Newest first. */
   runs(filter: RunFilter): Promise<readonly Run[]>;
   /** The run that makes the issue busy (`ACTIVE_STATES`), if any. */
   activeRun(repo: RepoRef, issue: number): Promise<Run | null>;

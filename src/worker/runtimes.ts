@@ -28,7 +28,7 @@ export function createRuntimeChooser(
 }
 
 /** The agent's own setting, else its nature: those built to run on a host do, the others go where `dispatch` says. */
-export function choiceFor(agent: Agent, config: Config): RuntimeChoice {
+function choiceFor(agent: Agent, config: Config): RuntimeChoice {
   const set = config.agents[agent.name]?.runtime;
   return set ?? (agent.home === "native" ? "native" : config.defaults.runtime);
 }

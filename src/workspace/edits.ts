@@ -8,7 +8,7 @@ import { lstat } from "node:fs/promises";
 import { Refusal } from "../model/errors.ts";
 import type { Git, GitAnswer } from "./git.ts";
 
-export const MAX_FILES = 10_000;
+const MAX_FILES = 10_000;
 export const MAX_BLOB_BYTES = 100 * 1024 * 1024;
 const QUESTION_FILE = "BLOCKED.md";
 const NO_OBJECT = "0".repeat(40);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest, unknownWord } from "../../src/config/nearest.ts";
+import { nearest, unknownWord } from "../../src/model/nearest.ts";
 import { DURATION, durationMs, durationText, SIZE, sizeBytes } from "../../src/config/units.ts";
 
 test("durations and sizes are read with their unit", () => {
