@@ -14,6 +14,8 @@ import type { Ticker } from "./ticker.ts";
 export interface Life {
   readonly handle: RunHandle;
   readonly target: SweepTarget;
+  /** True when nothing of the run is left. */
+  readonly over: boolean;
   /** True once we sent KILL. */
   forced: boolean;
   /** Resolves when the started process is gone, with the signal that ended it where it was a child of ours. */
@@ -60,11 +62,14 @@ function createLife(
   end: (life: Life) => Promise<Exit>,
 ): Life {
   let exit: Promise<Exit> | null = null;
-  let group = ours;
+  let over = false;
   const life: Life = {
     handle,
     get target() {
-      return { run: keyOf(handle), ...parseRef(handle.ref), ours: group };
+      return { run: keyOf(handle), ...parseRef(handle.ref), ours: ours && !over };
+    },
+    get over() {
+      return over;
     },
     forced: false,
     gone,
@@ -72,7 +77,7 @@ function createLife(
       exit ??= end(life).then(
         (found) => {
           // The group is empty: from here on its number may be given to anyone.
-          group = false;
+          over = true;
           return found;
         },
         (error) => {

@@ -46,6 +46,7 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
     wait: (handle) => lives.of(handle).finished(),
     async stop(handle, graceMs) {
       const life = lives.of(handle);
+      if (life.over) return;
       if (!(await terminate(table, life.target, graceMs))) {
         life.forced = true;
         await killAll(table, life.target);
@@ -57,8 +58,10 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
     },
     async remove(handle) {
       const life = lives.of(handle);
-      life.forced = true;
-      await killAll(table, life.target);
+      if (!life.over) {
+        life.forced = true;
+        await killAll(table, life.target);
+      }
       await life.finished();
       await records.forget(handle);
       lives.forget(handle);

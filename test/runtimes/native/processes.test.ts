@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { parsePs } from "../../../src/runtimes/native/darwin.ts";
 import { linuxProcesses, parseStat } from "../../../src/runtimes/native/linux.ts";
 import { type ProcessRow, shareScans } from "../../../src/runtimes/native/processes.ts";
@@ -49,7 +50,7 @@ test("who asks during a scan shares the next one, and never gets what was seen b
   scans[0]?.resolve([]);
   assert.deepEqual(await first, []);
   const row = { pid: 1, group: 1, start: "s", run: null };
-  while (scans.length < 2) await Promise.resolve();
+  while (scans.length < 2) await setImmediate();
   scans[1]?.resolve([row]);
   assert.deepEqual(await Promise.all(later), [[row], [row], [row]]);
   assert.equal(scans.length, 2);
