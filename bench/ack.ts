@@ -15,6 +15,7 @@ import { performance } from "node:perf_hooks";
 import { pino } from "pino";
 import { Probot, Server } from "probot";
 import { createGithubForge } from "../src/forges/github/github-forge.ts";
+import { GithubOctokit } from "../src/forges/github/octokit.ts";
 import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { createWebhookDoor } from "../src/webhook/door.ts";
 import { createServer } from "../src/webhook/server.ts";
@@ -202,7 +203,7 @@ async function serveOurs(file: string): Promise<void> {
   const store = await openSqliteStore({ file, now, newId: randomUUID });
   const door = createWebhookDoor({ forges, store, now, log, maxBytes: 25 * 2 ** 20, bodyMs: 10_000 });
   const server = await createServer(
-    { host: "127.0.0.1", port: 0, log, github: config },
+    { host: "127.0.0.1", port: 0, log, github: config, Octokit: GithubOctokit },
     (_app, { addHandler }) => addHandler(door),
   );
   await server.start();

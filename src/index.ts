@@ -20,6 +20,7 @@ import { createResponder, type ResponderDeps } from "./dispatch/responder.ts";
 import type { Forge } from "./forges/forge.ts";
 import { createForgejoForge } from "./forges/forgejo/forgejo-forge.ts";
 import { createGithubForge } from "./forges/github/github-forge.ts";
+import { GithubOctokit } from "./forges/github/octokit.ts";
 import { ConfigError, messageOf, Refusal } from "./model/errors.ts";
 import { nearest } from "./model/nearest.ts";
 import type { RepoRef } from "./model/run.ts";
@@ -171,7 +172,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
   });
   const github = initial.forges.find((forge) => forge.kind === "github") ?? null;
   const server = await createServer(
-    { host: initial.host, port: initial.port, log, github },
+    { host: initial.host, port: initial.port, log, github, Octokit: GithubOctokit },
     application([door, health]),
   );
   return {
@@ -247,7 +248,7 @@ async function openShared(config: Config, { log, now }: AppOptions) {
 
 function createForge(config: ForgeConfig, log: Logger, now: () => number): Forge {
   if (config.kind === "forgejo") return createForgejoForge({ config, now });
-  const probot = createProbot(config, log);
+  const probot = createProbot(config, GithubOctokit, log);
   return createGithubForge({ config, auth: (installationId) => probot.auth(installationId), now });
 }
 

@@ -14,15 +14,12 @@ import type { Config } from "./config/config.ts";
 import { keepCredentials } from "./config/keep-credentials.ts";
 import { configPath, loadConfig } from "./config/load.ts";
 import { watchConfig } from "./config/watch.ts";
-import { runDemo } from "./demo/story.ts";
 import { addHook } from "./forges/forgejo/add-hook.ts";
 import { type App, createApp } from "./index.ts";
 import { messageOf, Refusal } from "./model/errors.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { followLog } from "./supervisor/read-log.ts";
-import { connectProxies } from "./webhook/proxy.ts";
-import { serveSetup } from "./webhook/setup.ts";
 
 const now = () => Date.now();
 const root = join(import.meta.dirname, "..");
@@ -47,7 +44,7 @@ async function start(options: CommonOptions): Promise<void> {
   await app.start();
   report(log, await readiness(config, app, configPath(source(options))), app);
   const stopping = new AbortController();
-  const proxies = await connectProxies(config.forges, app.url, log);
+  const proxies = await proxiesOf(config.forges, app.url, log);
   const watch = watchConfig({
     ...source(options),
     signal: stopping.signal,
@@ -63,6 +60,17 @@ async function start(options: CommonOptions): Promise<void> {
   proxies.close();
   await app.stop({ agents: "leave" });
   log.info("stopped");
+}
+
+/** Loaded only where a channel is configured: an idle server should be small. */
+async function proxiesOf(
+  forges: Config["forges"],
+  url: string,
+  log: pino.Logger,
+): Promise<{ close(): void }> {
+  if (forges.every((forge) => forge.webhookProxy === null)) return { close: () => {} };
+  const { connectProxies } = await import("./webhook/proxy.ts");
+  return await connectProxies(forges, url, log);
 }
 
 /** The first signal drains; a second one leaves at once: everything is on disk. */
@@ -160,13 +168,17 @@ async function withStore<T>(
 const commands: Commands = {
   version,
   start,
-  demo: (options, say) => runDemo(options, say, { createApp, now, path: process.env.PATH ?? "" }),
+  async demo(options, say) {
+    const { runDemo } = await import("./demo/story.ts");
+    return await runDemo(options, say, { createApp, now, path: process.env.PATH ?? "" });
+  },
   check,
   async setupGithub({ port, url }, say) {
     const file = join(process.cwd(), ".env");
     if (url !== null) process.env.WEBHOOK_PROXY_URL = `${url.replace(/\/+$/, "")}/api/github/webhooks`;
     // Probot reads app.yml in the working folder.
     process.chdir(root);
+    const { serveSetup } = await import("./webhook/setup.ts");
     await serveSetup({
       port: port ?? 3000,
       log: logger("warn"),

@@ -4,6 +4,7 @@
  *
  *   method and path → content type → length → identify → signature → JSON → `store.receive` → 202
  */
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Forge } from "../forges/forge.ts";
@@ -117,7 +118,8 @@ function isJson(req: IncomingMessage): boolean {
 
 function decode(body: Buffer): string | null {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    if (!isUtf8(body)) return null;
+    const text = body.toString("utf8");
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? text : null;
   } catch {

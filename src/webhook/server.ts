@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { type ApplicationFunction, Probot, ProbotOctokit, Server } from "probot";
+import { type ApplicationFunction, Probot, type ProbotOctokit, Server } from "probot";
 import type { GithubForgeConfig } from "../config/config.ts";
 
 export interface ServerOptions {
@@ -15,13 +15,12 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Whose App the server's Probot is; null when no GitHub is configured. */
   readonly github: GithubForgeConfig | null;
+  /** One that neither throttles nor tries again: the outbox does, with what was tried on disk. */
+  readonly Octokit: typeof ProbotOctokit;
 }
 
-/** The outbox waits and tries again by itself, with what was tried on disk: Octokit must not do so in memory. */
-const Octokit = ProbotOctokit.defaults({ retry: { enabled: false }, throttle: { enabled: false } });
-
 /** A Probot for one GitHub: gives Octokits for the App, its installations, or the token. */
-export function createProbot(config: GithubForgeConfig, log: Logger): Probot {
+export function createProbot(config: GithubForgeConfig, Octokit: typeof ProbotOctokit, log: Logger): Probot {
   return new Probot({ ...credentials(config), Octokit, log, secret: randomUUID() });
 }
 
@@ -30,7 +29,7 @@ export async function createServer(
   options: ServerOptions,
   application: ApplicationFunction,
 ): Promise<Server> {
-  const { host, github } = options;
+  const { host, github, Octokit } = options;
   // Its log of each request has every header, signatures and authorizations too; the door logs what matters.
   const log = options.log.child({}, { level: "error", redact: ["req.headers", "*.headers"] });
   const server = new Server({

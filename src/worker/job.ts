@@ -18,6 +18,8 @@ export interface Stops {
 export interface Job {
   /** The run as last recorded. */
   run: Run;
+  /** Hidden characters taken out of the prompt, shown with the status; not known any more after a restart. */
+  hidden: number;
   /** Aborts when a person cancels. */
   readonly cancelled: AbortSignal;
   /** Aborts when the lease is lost or the worker is to stop its agents. */
@@ -50,6 +52,7 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
   };
   const job: Job = {
     run: claim.run,
+    hidden: 0,
     cancelled: cancel.signal,
     lost,
     left: leave,

@@ -13,13 +13,14 @@ import type { Ready } from "./prepare.ts";
 
 export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
   const { runtime, prepared } = ready;
+  job.hidden = ready.prompt.hidden;
   await stopLeftovers(job.run, ready, deps);
   await clearQuestion(prepared.folders.checkout);
   const handle = await runtime.start(await startSpec(job.run, ready, deps));
   const startedAt = deps.now();
   const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
   try {
-    return await job.move("running", patch, [stopwatch(job.run), started(job.run, ready, startedAt)]);
+    return await job.move("running", patch, [stopwatch(job.run), started(job, startedAt)]);
   } catch (error) {
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);
@@ -81,8 +82,8 @@ async function startSpec(
   };
 }
 
-function started(run: Run, { prompt }: Ready, startedAt: number): NewEffect {
-  const view = { now: startedAt, activity: null, hidden: prompt.hidden };
+function started({ run, hidden }: Job, startedAt: number): NewEffect {
+  const view = { now: startedAt, activity: null, hidden };
   return statusEffect(run, runningStatus({ ...run, startedAt }, view));
 }
 

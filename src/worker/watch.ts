@@ -91,6 +91,10 @@ async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<voi
   const text = activityLine(event);
   if (text === null) return;
   const now = deps.now();
-  const body = runningStatus(job.run, { now, activity: { text: deps.redact(text), at: now }, hidden: 0 });
+  const body = runningStatus(job.run, {
+    now,
+    activity: { text: deps.redact(text), at: now },
+    hidden: job.hidden,
+  });
   await deps.live.update(job.run, body).catch(() => {});
 }

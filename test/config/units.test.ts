@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest, unknownWord } from "../../src/model/nearest.ts";
 import { DURATION, durationMs, durationText, SIZE, sizeBytes } from "../../src/config/units.ts";
+import { unknownWord } from "../../src/config/unknown-word.ts";
+import { nearest } from "../../src/model/nearest.ts";
 
 test("durations and sizes are read with their unit", () => {
   assert.deepEqual(["250ms", "90s", "30m", "2h"].map(durationMs), [250, 90_000, 1_800_000, 7_200_000]);
