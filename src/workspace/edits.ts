@@ -7,6 +7,7 @@
 import { lstat } from "node:fs/promises";
 import { Refusal } from "../model/errors.ts";
 import type { Git, GitAnswer } from "./git.ts";
+import { removeTraps } from "./traps.ts";
 
 const MAX_FILES = 10_000;
 export const MAX_BLOB_BYTES = 100 * 1024 * 1024;
@@ -30,6 +31,7 @@ export async function treeWithEdits(request: EditsRequest): Promise<string> {
   const { git, gitDir, checkout, head, base, signal } = request;
   const call = { cwd: gitDir, gitDir, index: `${gitDir}/agent-index`, workTree: checkout, signal };
   const index: Index = (args, input) => git(args, { ...call, ...(input ? { input } : {}) });
+  await removeTraps(checkout);
   await index(["read-tree", head]);
   const { present, gone } = await changes(index, checkout);
   await index(["update-index", "-z", "--index-info"], bytes([...gone, QUESTION_FILE].map(removal)));
