@@ -232,7 +232,7 @@ async function openShared(config: Config, { log, now }: AppOptions) {
     author: config.git,
     now,
     path: config.baseEnv.PATH ?? "",
-    spares: true,
+    spares: config.spares,
     network: networkOf(config),
     warn: (message) => log.warn(message),
   });

@@ -58,7 +58,7 @@ async function start(options: CommonOptions): Promise<void> {
   await toldToStop(log);
   stopping.abort();
   proxies.close();
-  await app.stop({ agents: "leave" });
+  await app.stop({ agents: config.drain });
   log.info("stopped");
 }
 
@@ -241,6 +241,8 @@ const commands: Commands = {
 };
 
 if (import.meta.main) {
+  // `agent-dispatch logs … | head`: whoever reads has had enough.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const io = { out: process.stdout, err: process.stderr, env: process.env, now };
   process.exitCode = await runCli(process.argv.slice(2), io, commands);
 }

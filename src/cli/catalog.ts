@@ -40,7 +40,7 @@ export const CATALOG = [
     options: ["config"],
     summary: "serve: take webhooks, run agents, answer",
     details:
-      "Reads .env and agents.yaml of the working folder, says what is ready, and serves until SIGINT or SIGTERM. Running agents are then given time to end. SIGHUP reads the configuration again.",
+      "Reads .env and agents.yaml of the working folder, says what is ready, and serves until SIGINT or SIGTERM. Running agents go on and are taken up at the next start, or are waited for (`dispatch.drain`). SIGHUP reads the configuration again.",
     examples: ["agent-dispatch start", "agent-dispatch start --config /etc/agent-dispatch/agents.yaml"],
   },
   {

@@ -110,6 +110,10 @@ export interface Config {
   };
   /** Folders of the admin's own templates, personas and plans, searched before the shipped ones. */
   readonly templateDir: string | null;
+  /** Keep a spare checkout per repository, so that runs start sooner; costs its disk space once more. */
+  readonly spares: boolean;
+  /** What becomes of running agents when the server stops: left alive for the next start, or waited for. */
+  readonly drain: "leave" | "wait";
   readonly git: { readonly name: string; readonly email: string };
   readonly permission: PermissionConfig;
   readonly caps: Caps;

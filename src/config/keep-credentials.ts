@@ -6,8 +6,9 @@ import { readIfThere } from "./environment.ts";
 export function keepCredentials(file: string, credentials: Readonly<Record<string, string>>): void {
   const kept = (readIfThere(file) ?? "")
     .split("\n")
-    .filter((line) => line !== "" && !Object.keys(credentials).some((name) => line.startsWith(`${name}=`)));
+    .filter((line) => !Object.keys(credentials).some((name) => line.startsWith(`${name}=`)));
   const added = Object.entries(credentials).map(([name, value]) => `${name}=${value.replace(/\n/g, "\\n")}`);
-  writeFileSync(file, `${[...kept, ...added].join("\n")}\n`, { mode: 0o600 });
+  const text = [kept.join("\n").trimEnd(), ...added].filter((line) => line !== "").join("\n");
+  writeFileSync(file, `${text}\n`, { mode: 0o600 });
   chmodSync(file, 0o600);
 }

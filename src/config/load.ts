@@ -133,6 +133,8 @@ function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surr
       draft: dispatch.draft,
     },
     templateDir: dispatch.templates ? folder(fromFile(dispatch.templates), problems) : null,
+    spares: dispatch.spares,
+    drain: dispatch.drain,
     git: settings.git,
     permission: {
       users: permission.users,

@@ -31,6 +31,15 @@ const dispatch = z.strictObject({
     description: "Where checkouts are made. Without it: `workspace` in `DATA_DIR`.",
     examples: ["/srv/dispatch"],
   }),
+  spares: field.flag.default(true).meta({
+    description:
+      "Keep a spare checkout of each repository, so that runs start sooner. Costs the space of one more working tree.",
+  }),
+  drain: z.enum(["leave", "wait"]).default("leave").meta({
+    title: "leave or wait",
+    description:
+      "What becomes of running agents when the server stops: `leave` keeps them alive for the next start to take up, `wait` stops the server when they have ended.",
+  }),
   templates: field.path.optional().meta({
     description: "A folder of your own templates, personas and plans, searched before the shipped ones.",
     examples: ["./templates"],

@@ -58,6 +58,8 @@ export function demoConfig({ dir, forgeUrl, token, path }: DemoPlaces): Config {
       draft: false,
     },
     templateDir: null,
+    spares: false,
+    drain: "leave",
     git: { name: "agent-dispatch", email: "agent-dispatch@localhost.localdomain" },
     permission: { users: [], teams: [], bots: [], repositories: [], trustedWriters: [] },
     caps: { total: 4, perRepository: null, perPool: null, pools: {}, models: {} },

@@ -12,11 +12,14 @@ const QUESTION_MOST = 12_000;
 const LOG_LINES = 20;
 const LOG_LINE_MOST = 500;
 
-/** All that is said at a run's end: its status comment, its one answer, and the label that set it off taken away. */
+/**
+ * All that is said at a run's end: its status comment, its one answer, and the label that set it off taken away.
+ * Once for each time it was queued: a retry that is cancelled while it waits has the attempt of the answer before it.
+ */
 export function answerEffects(run: Run): readonly NewEffect[] {
-  const { repo, id, attempt, outcome, trigger } = run;
+  const { repo, id, attempt, queuedAt, outcome, trigger } = run;
   const effect = (name: string, action: EffectAction): NewEffect => {
-    return { repo, issue: run.issue.number, runId: id, key: `${name}:${id}:${attempt}`, action };
+    return { repo, issue: run.issue.number, runId: id, key: `${name}:${id}:${attempt}:${queuedAt}`, action };
   };
   const isReview = outcome?.kind === "completed" && outcome.review !== null && run.issue.isPull;
   const effects = [

@@ -75,6 +75,7 @@ test("everything named like a secret, given to an agent or read for a forge is a
     {
       FORGEJO_TOKEN: FORGEJO.FORGEJO_TOKEN,
       FORGEJO_WEBHOOK_SECRET: FORGEJO.FORGEJO_WEBHOOK_SECRET,
+      CODEX_API_KEY: "k1",
       OPENAI_API_KEY: "k1",
       DB_PASSWORD: "p1",
       MODEL_LOGIN: "l1",

@@ -59,7 +59,11 @@ export interface Bot {
   close(): Promise<void>;
 }
 
-export function botConfig(world: ForgeWorld, dataDir: string, options: BotOptions = {}): Config {
+export function botConfig(
+  world: Pick<ForgeWorld, "bot" | "forgeConfig">,
+  dataDir: string,
+  options: BotOptions = {},
+): Config {
   const agents = options.agents ?? [scripted()];
   const config: Config = {
     dataDir,
@@ -79,6 +83,8 @@ export function botConfig(world: ForgeWorld, dataDir: string, options: BotOption
       draft: false,
     },
     templateDir: null,
+    spares: false,
+    drain: "leave",
     git: { name: "agent-dispatch", email: "agent-dispatch@example.test" },
     permission: { users: [], teams: [], bots: [], repositories: [], trustedWriters: [] },
     caps: { total: 4, perRepository: null, perPool: null, pools: {}, models: {} },

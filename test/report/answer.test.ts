@@ -103,8 +103,8 @@ test("a run's end is its status, one answer, and its label taken off", () => {
     effects.map(({ key, action }) => [key, action.kind]),
     [
       ["status:r1", "status"],
-      ["answer:r1:2", "comment"],
-      ["unlabel:r1:2", "unlabel"],
+      [`answer:r1:2:${ended({ kind: "cancelled", by: "a" }).queuedAt}`, "comment"],
+      [`unlabel:r1:2:${ended({ kind: "cancelled", by: "a" }).queuedAt}`, "unlabel"],
     ],
   );
 });
