@@ -59,7 +59,7 @@ export async function findSecret(request: SecretRequest): Promise<string | null>
   const call = { cwd: gitDir, gitDir };
   const list = await git(["rev-list", "--objects", sha, `^${base}`], call);
   const entries = list.stdout.toString("latin1").split("\n").filter(Boolean).map(parseEntry);
-  for (const batch of batches(await withSizes(git, call, entries))) {
+  for (const batch of batches(await contentsOf(git, call, entries))) {
     const input = `${batch.map((entry) => entry.object).join("\n")}\n`;
     const { stdout } = await git(["cat-file", "--batch"], { ...call, input });
     const found = search(stdout, batch, needles);
@@ -70,10 +70,11 @@ export async function findSecret(request: SecretRequest): Promise<string | null>
 
 interface Entry {
   readonly object: string;
-  /** Empty for commits. */
+  /** Empty for commits and the topmost trees. */
   readonly path: string;
 }
-interface SizedEntry extends Entry {
+interface Content extends Entry {
+  readonly type: "commit" | "blob";
   readonly bytes: number;
 }
 type Call = { readonly cwd: string; readonly gitDir: string };
@@ -82,16 +83,20 @@ function parseEntry(line: string): Entry {
   return { object: line.slice(0, 40), path: line.slice(41) };
 }
 
-async function withSizes(git: Git, call: Call, entries: readonly Entry[]): Promise<SizedEntry[]> {
+/** The commits and files among them; trees hold only names, which the entries have too. */
+async function contentsOf(git: Git, call: Call, entries: readonly Entry[]): Promise<Content[]> {
   const input = `${entries.map((entry) => entry.object).join("\n")}\n`;
-  const { text } = await git(["cat-file", "--batch-check=%(objectsize)"], { ...call, input });
-  const sizes = text.split("\n");
-  return entries.map((entry, at) => ({ ...entry, bytes: Number(sizes[at]) }));
+  const { text } = await git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], { ...call, input });
+  const lines = text.split("\n");
+  return entries.flatMap((entry, at) => {
+    const [type, bytes] = (lines[at] ?? "").split(" ");
+    return type === "commit" || type === "blob" ? [{ ...entry, type, bytes: Number(bytes) }] : [];
+  });
 }
 
 /** Read in portions, so that a big change does not stand in memory at once. */
-function* batches(entries: readonly SizedEntry[]): Generator<SizedEntry[]> {
-  let batch: SizedEntry[] = [];
+function* batches(entries: readonly Content[]): Generator<Content[]> {
+  let batch: Content[] = [];
   let bytes = 0;
   for (const entry of entries) {
     if (batch.length > 0 && bytes + entry.bytes > BATCH_BYTES) {
@@ -104,15 +109,15 @@ function* batches(entries: readonly SizedEntry[]): Generator<SizedEntry[]> {
   if (batch.length > 0) yield batch;
 }
 
-function search(output: Buffer, batch: readonly SizedEntry[], needles: readonly Needle[]): string | null {
+function search(output: Buffer, batch: readonly Content[], needles: readonly Needle[]): string | null {
   let at = 0;
-  for (const { object, path, bytes } of batch) {
+  for (const { object, type, path, bytes } of batch) {
     const start = output.indexOf(0x0a, at) + 1;
     const content = output.subarray(start, start + bytes);
     at = start + bytes + 1;
     const name = Buffer.from(path, "latin1");
     if (needles.some((needle) => content.includes(needle) || name.includes(needle))) {
-      return path === "" ? `the commit message of ${object.slice(0, 10)}` : name.toString("utf8");
+      return type === "commit" ? `the commit message of ${object.slice(0, 10)}` : name.toString("utf8");
     }
   }
   return null;
