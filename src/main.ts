@@ -4,11 +4,12 @@
  * knows every adapter.
  */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { probeAgent } from "./agents/probe.ts";
 import type { Commands, CommonOptions, Readiness } from "./cli/commands.ts";
+import { readableLog } from "./cli/readable-log.ts";
 import { runCli } from "./cli/run.ts";
 import type { Config } from "./config/config.ts";
 import { keepCredentials } from "./config/keep-credentials.ts";
@@ -25,24 +26,27 @@ const now = () => Date.now();
 const root = join(import.meta.dirname, "..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 
+/** The configuration file, when there is one: the environment alone is enough. */
+function fileOf(options: CommonOptions): string | null {
+  const file = configPath(source(options));
+  return existsSync(file) ? file : null;
+}
+
 const source = ({ config }: CommonOptions) => ({ env: process.env, file: config, cwd: process.cwd() });
 
-/** Logs are for machines: JSON lines on stdout, with what is secret taken out by its key as well as by value. */
-const logger = (level: string) =>
-  pino({
-    level,
-    redact: {
-      paths: ["*.token", "*.password", "*.privateKey", "*.headers.authorization"],
-      censor: "[secret]",
-    },
-  });
+/** JSON lines for machines, readable ones on a terminal, with what is secret taken out by its key as well as by value. */
+function logger(level: string): pino.Logger {
+  const paths = ["*.token", "*.password", "*.privateKey", "*.headers.authorization"];
+  const options = { level, redact: { paths, censor: "[secret]" } };
+  return process.stdout.isTTY ? pino(options, readableLog(process.stdout, process.env)) : pino(options);
+}
 
 async function start(options: CommonOptions): Promise<void> {
   const config = loadConfig(source(options));
   const log = logger(config.logLevel);
   const app = await createApp(config, { log, now });
   await app.start();
-  report(log, await readiness(config, app, configPath(source(options))), app);
+  report(log, await readiness(config, app, fileOf(options)), app);
   const stopping = new AbortController();
   const proxies = await proxiesOf(config.forges, app.url, log);
   const watch = watchConfig({
@@ -91,7 +95,10 @@ function toldToStop(log: pino.Logger): Promise<void> {
 function report(log: pino.Logger, { forges, runtimes, agents }: Readiness, app: App): void {
   for (const { name, probe } of forges) {
     if (probe.ready) log.info(`forge ${name}: ${probe.summary}; webhooks at ${app.url}/api/webhooks/${name}`);
-    else log.error(`forge ${name}: ${probe.summary}${probe.fix ? `; ${probe.fix}` : ""}`);
+    else
+      log.error(
+        `forge ${name}: ${probe.summary}${probe.fix && !probe.summary.includes(probe.fix) ? `; ${probe.fix}` : ""}`,
+      );
   }
   for (const { name, probe } of runtimes)
     log.info(`runtime ${name}: ${probe.ready ? "ready" : probe.reason}`);
@@ -102,7 +109,7 @@ function report(log: pino.Logger, { forges, runtimes, agents }: Readiness, app: 
   log.info(`listening on ${app.url}`);
 }
 
-async function readiness(config: Config, app: App, file: string): Promise<Readiness> {
+async function readiness(config: Config, app: App, file: string | null): Promise<Readiness> {
   const agents = [...app.agents().values()].map(async (agent) => {
     const probe = await probeAgent(agent, config.baseEnv);
     const runtime = await app.runtimeFor(agent).catch((error: unknown) => error as Error);
@@ -141,7 +148,7 @@ async function check(options: CommonOptions): Promise<Readiness> {
   const config = loadConfig(source(options));
   const app = await createApp(config, { log: logger("silent"), now });
   try {
-    return await readiness(config, app, configPath(source(options)));
+    return await readiness(config, app, fileOf(options));
   } finally {
     await app.stop({ agents: "leave" });
   }
@@ -175,12 +182,13 @@ const commands: Commands = {
   check,
   async setupGithub({ port, url }, say) {
     const file = join(process.cwd(), ".env");
-    if (url !== null) process.env.WEBHOOK_PROXY_URL = `${url.replace(/\/+$/, "")}/api/github/webhooks`;
+    const target = url === null ? null : `${url.replace(/\/+$/, "")}/api/github/webhooks`;
     // Probot reads app.yml in the working folder.
     process.chdir(root);
     const { serveSetup } = await import("./webhook/setup.ts");
     await serveSetup({
       port: port ?? 3000,
+      target,
       log: logger("warn"),
       keep: (found) => keepCredentials(file, found),
       say,
