@@ -71,9 +71,9 @@ async function respondTo(parsed: Parsed, deps: DispatchDeps): Promise<Settlement
   };
 }
 
-/** True for what no later try can mend. */
+/** True for what no later try can mend. A token that is not accepted (401) can be renewed by the admin. */
 export function isFinal(error: unknown): boolean {
-  return error instanceof ForgeError && !error.retryable;
+  return error instanceof ForgeError && !error.retryable && error.status !== 401;
 }
 
 export async function setAside(delivery: Delivery, reason: string, deps: DispatchDeps): Promise<null> {

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { type InboxDeps, workInbox } from "../../src/dispatch/inbox.ts";
+import type { Respond } from "../../src/dispatch/responder.ts";
+import { nothing } from "../../src/dispatch/response.ts";
+import { ForgeError } from "../../src/model/errors.ts";
+import { type DispatchDesk, openDesk } from "./desk.ts";
+import { comment } from "./happenings.ts";
+
+/** Runs an inbox on the desk's store for as long as the test. */
+function runInbox(desk: DispatchDesk, more: Partial<InboxDeps>): void {
+  const stop = new AbortController();
+  const end = workInbox({ ...desk.deps, now: Date.now, parallel: 8, ...more }, stop.signal);
+  desk.ends.push(async () => {
+    stop.abort();
+    await end;
+  });
+}
+
+/** Gives turns until the condition holds. */
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, `waited in vain for ${what}`);
+    await turn();
+  }
+}
+
+const inboxEmpty = async ({ store }: DispatchDesk) => (await store.nextDeliveries(1)).length === 0;
+const down = new ForgeError("asking: the forge is down", 503, true);
+
+/** Notes who was answered, in order; `act` may keep it waiting or throw. */
+function scribe(act: (body: string) => Promise<void> | void = () => {}) {
+  const seen: string[] = [];
+  const respond: Respond = async (event) => {
+    const body = event.kind === "comment" ? event.body : event.kind;
+    seen.push(`begin ${body}`);
+    await act(body);
+    seen.push(`end ${body}`);
+    return nothing;
+  };
+  return { seen, respond };
+}
+
+test("deliveries of one issue are handled one after the other, in the order they came", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe(() => turn());
+  for (const body of ["one", "two", "three"]) await desk.receive(comment(body));
+  runInbox(desk, { respond });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.deepEqual(seen, ["begin one", "end one", "begin two", "end two", "begin three", "end three"]);
+});
+
+test("a job that ends while the inbox is still being read lets nobody jump the queue, nor stalls it", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe();
+  const bodies = Array.from({ length: 30 }, (_, index) => `number ${index}`);
+  for (const body of bodies) await desk.receive(comment(body));
+  runInbox(desk, { respond });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.deepEqual(
+    seen.filter((line) => line.startsWith("begin")),
+    bodies.map((body) => `begin ${body}`),
+  );
+});
+
+test("a repository is the same in any case of its letters", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe(() => turn());
+  await desk.receive(comment("one"));
+  await desk.receive(comment("two", { repo: { forge: "codeberg", owner: "ACME", name: "Shop" } }));
+  runInbox(desk, { respond });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.deepEqual(seen, ["begin one", "end one", "begin two", "end two"]);
+});
+
+test("issues are handled side by side, as many at once as allowed", async (t) => {
+  const desk = await openDesk(t);
+  const gate = Promise.withResolvers<void>();
+  const { seen, respond } = scribe(() => gate.promise);
+  for (const issue of [1, 2, 3]) await desk.receive(comment(`on ${issue}`, {}, issue));
+  runInbox(desk, { respond, parallel: 2 });
+  await until(() => seen.length === 2, "two begun");
+  assert.deepEqual(seen, ["begin on 1", "begin on 2"]);
+  gate.resolve();
+  await until(() => inboxEmpty(desk), "an empty inbox");
+});
+
+test("a forge that hangs for one issue holds up no other, even when that issue fills the inbox", async (t) => {
+  const desk = await openDesk(t);
+  const gate = Promise.withResolvers<void>();
+  const { seen, respond } = scribe((body) => (body === "hangs" ? gate.promise : undefined));
+  await desk.receive(comment("hangs"));
+  for (let behind = 0; behind < 50; behind++) await desk.receive(comment("waits behind it"));
+  await desk.receive(comment("free", {}, 16));
+  runInbox(desk, { respond });
+  await until(() => seen.includes("end free"), "the other issue's delivery");
+  assert.deepEqual(
+    seen.filter((line) => line.startsWith("begin")),
+    ["begin hangs", "begin free"],
+  );
+  gate.resolve();
+  await until(() => inboxEmpty(desk), "an empty inbox");
+});
+
+test("a delivery that arrives while the inbox rests is taken at once", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe();
+  runInbox(desk, { respond });
+  await turn();
+  await desk.receive(comment("late"));
+  await until(() => seen.includes("end late"), "the late one");
+});
+
+test("what the forge would not answer is put off and tried again, before what came after it", async (t) => {
+  const desk = await openDesk(t);
+  let failures = 1;
+  const { seen, respond } = scribe((body) => {
+    if (body === "first" && failures-- > 0) throw down;
+  });
+  await desk.receive(comment("first"));
+  await desk.receive(comment("second"));
+  runInbox(desk, { respond });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.deepEqual(seen, ["begin first", "begin first", "end first", "begin second", "end second"]);
+  assert.deepEqual(
+    desk.logged.filter(({ msg }) => msg === "delivery put off").map(({ pauseMs }) => pauseMs),
+    [1000],
+  );
+});
+
+test("pauses double up to a minute, and are longer when the forge says so", async (t) => {
+  const desk = await openDesk(t);
+  const told = new ForgeError("asking: too many requests", 429, true, 300_000);
+  let tries = 0;
+  const { seen, respond } = scribe(() => {
+    if (tries++ < 8) throw tries === 8 ? told : down;
+  });
+  await desk.receive(comment("first"));
+  let ms = 0;
+  // Each look at the clock is another two minutes later, so no pause is waited for.
+  runInbox(desk, { respond, now: () => (ms += 120_000) });
+  await until(async () => {
+    await desk.receive();
+    return seen.includes("end first");
+  }, "the end of the trouble");
+  const pauses = desk.logged.filter(({ msg }) => msg === "delivery put off").map(({ pauseMs }) => pauseMs);
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 300_000]);
+});
+
+test("what no later try can mend is set aside, and the next one of the issue is handled", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe((body) => {
+    if (body === "first") throw new ForgeError("asking: no such repository", 404, false);
+  });
+  await desk.receive(comment("first"));
+  await desk.receive(comment("second"));
+  runInbox(desk, { respond });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.deepEqual(seen, ["begin first", "begin second", "end second"]);
+});
+
+test("an inbox whose last trouble ended in setting aside comes to rest", async (t) => {
+  const desk = await openDesk(t);
+  let tries = 0;
+  const { respond } = scribe(() => {
+    throw tries++ === 0 ? down : new ForgeError("asking: no such repository", 404, false);
+  });
+  await desk.receive(comment("first"));
+  let looks = 0;
+  const store = {
+    ...desk.store,
+    nextDeliveries(limit: number) {
+      looks += 1;
+      return desk.store.nextDeliveries(limit);
+    },
+  };
+  runInbox(desk, { respond, store });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  for (let rounds = 0; rounds < 20; rounds++) await turn();
+  const before = looks;
+  for (let rounds = 0; rounds < 200; rounds++) await turn();
+  assert.equal(looks, before);
+});
+
+test("a pause that is over is not asked about again and again while every place is taken", async (t) => {
+  const desk = await openDesk(t);
+  const gate = Promise.withResolvers<void>();
+  const { seen, respond } = scribe((body) => {
+    if (body === "fails") throw down;
+    return gate.promise;
+  });
+  const clock = { ms: 1_000_000 };
+  let looks = 0;
+  const store = {
+    ...desk.store,
+    nextDeliveries(limit: number) {
+      looks += 1;
+      return desk.store.nextDeliveries(limit);
+    },
+  };
+  await desk.receive(comment("fails"));
+  runInbox(desk, { respond, store, parallel: 1, now: () => clock.ms });
+  await until(() => desk.logged.some(({ msg }) => msg === "delivery put off"), "a put-off delivery");
+  await desk.receive(comment("hangs", {}, 16));
+  await until(() => seen.includes("begin hangs"), "the only place to be taken");
+  clock.ms += 5_000;
+  await desk.receive();
+  for (let rounds = 0; rounds < 20; rounds++) await turn();
+  const before = looks;
+  for (let rounds = 0; rounds < 200; rounds++) await turn();
+  assert.equal(looks, before);
+  gate.resolve();
+});
+
+test("a store that fails for a moment does not end the inbox", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe();
+  let failures = 1;
+  const store = {
+    ...desk.store,
+    async nextDeliveries(limit: number) {
+      if (failures-- > 0) throw new Error("disk I/O error");
+      return await desk.store.nextDeliveries(limit);
+    },
+  };
+  await desk.receive(comment("first"));
+  runInbox(desk, { respond, store });
+  await until(() => seen.includes("end first"), "the delivery behind the trouble");
+  assert.ok(desk.logged.some(({ reason }) => reason === "disk I/O error"));
+});
+
+test("a delivery that could not even be set aside is tried again", async (t) => {
+  const desk = await openDesk(t);
+  const { respond } = scribe(() => {
+    throw new ForgeError("asking: no such repository", 404, false);
+  });
+  let failures = 1;
+  const store = {
+    ...desk.store,
+    async reject(...given: Parameters<typeof desk.store.reject>) {
+      if (failures-- > 0) throw new Error("disk full");
+      return await desk.store.reject(...given);
+    },
+  };
+  await desk.receive(comment("first"));
+  runInbox(desk, { respond, store });
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.ok(desk.logged.some(({ msg, reason }) => msg === "delivery put off" && reason === "disk full"));
+});
+
+test("at the end what was begun is ended, and nothing more is begun", async (t) => {
+  const desk = await openDesk(t);
+  const gate = Promise.withResolvers<void>();
+  const { seen, respond } = scribe(() => gate.promise);
+  await desk.receive(comment("begun"));
+  await desk.receive(comment("left"));
+  const stop = new AbortController();
+  const end = workInbox({ ...desk.deps, respond, now: Date.now, parallel: 8 }, stop.signal);
+  await until(() => seen.includes("begin begun"), "the first");
+  stop.abort();
+  gate.resolve();
+  await end;
+  assert.deepEqual(seen, ["begin begun", "end begun"]);
+  assert.equal((await desk.store.nextDeliveries(10)).length, 1);
+});
