@@ -13,7 +13,11 @@ const agents = createAgents(
 
 const CODEX =
   "codex exec --json --dangerously-bypass-approvals-and-sandbox --skip-git-repo-check --disable plugins" +
-  " -c check_for_update_on_startup=false -c analytics.enabled=false -c shell_environment_policy.inherit=core" +
+  " -c check_for_update_on_startup=false -c analytics.enabled=false -c allow_login_shell=false" +
+  " -c shell_environment_policy.inherit=all -c shell_environment_policy.include_only=" +
+  '["PATH","HOME","TMPDIR","USER","LOGNAME","SHELL","TERM","NO_COLOR","CI","TZ","LANG","LANGUAGE","LC_*","*_PROXY",' +
+  '"SSL_CERT_FILE","SSL_CERT_DIR","NODE_EXTRA_CA_CERTS","GIT_AUTHOR_*","GIT_COMMITTER_*","GIT_TERMINAL_PROMPT",' +
+  '"AGENT_DISPATCH_RUN"]' +
   " -C /workspace/repo -o /workspace/.meta/agent-codex.log";
 const CLAUDE =
   "claude -p --output-format stream-json --verbose --dangerously-skip-permissions" +

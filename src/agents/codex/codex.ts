@@ -4,8 +4,8 @@
  * Key: with OpenAI itself codex reads CODEX_API_KEY alone (measured with 0.169: with OPENAI_API_KEY only, it asks
  * without any key). OPENAI_API_KEY is passed on for model providers of the admin's own config.toml. Endpoint: it
  * ignores the variable OPENAI_BASE_URL, so a configured one is written to config.toml.
- * Shells it starts get only the core of the environment: no key, and no GIT_* either, so the checkout's own git
- * config must name who commits.
+ * Shells it starts get what SHELL_ENV names of the environment, so no key, and are no login shells: those would take
+ * the machine's PATH for the one the admin gave.
  * TZ is UTC because codex prints the end of a usage limit as a wall-clock time (`reset-time.ts`).
  * Its home is `$HOME/.codex`, and HOME is `paths.home`: setting it is the caller's part.
  */
@@ -41,6 +41,16 @@ const CODEX: CodexVariant = {
 const PROFILES: readonly string[] = ["lemer", "lemma", "lemmy", "lemrd"];
 const REVIEW = "review";
 
+/**
+ * What shells may see, by codex's own patterns. Without the run's mark, what a shell leaves in a session of its own
+ * could not be found when the run ends; without GIT_TERMINAL_PROMPT, git would ask for a password and wait.
+ */
+const SHELL_ENV = [
+  ...["PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM", "NO_COLOR", "CI", "TZ"],
+  ...["LANG", "LANGUAGE", "LC_*", "*_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"],
+  ...["GIT_AUTHOR_*", "GIT_COMMITTER_*", "GIT_TERMINAL_PROMPT", "AGENT_DISPATCH_RUN"],
+];
+
 const OPTIONS = [
   "--json",
   "--dangerously-bypass-approvals-and-sandbox",
@@ -48,7 +58,9 @@ const OPTIONS = [
   ...["--disable", "plugins"],
   ...["-c", "check_for_update_on_startup=false"],
   ...["-c", "analytics.enabled=false"],
-  ...["-c", "shell_environment_policy.inherit=core"],
+  ...["-c", "allow_login_shell=false"],
+  ...["-c", "shell_environment_policy.inherit=all"],
+  ...["-c", `shell_environment_policy.include_only=${JSON.stringify(SHELL_ENV)}`],
 ] as const;
 
 export function createCodex(settings: CodexSettings, variant: CodexVariant = CODEX): Agent {

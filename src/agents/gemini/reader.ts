@@ -2,6 +2,9 @@
  * Reads `gemini --output-format stream-json`. Only a `result` of status "success" is success: killed in mid-run, the
  * CLI exits 0 without one. Messages come in pieces and are put together here. Counts are this attempt's; the CLI
  * tells no money. Its waits between tries show on stderr alone.
+ *
+ * The CLI names its session at once but keeps it only when the model has answered; until then it is none to resume,
+ * and a retry that tried would fail for ever ("No previous sessions found").
  */
 import type { Usage } from "../../model/outcome.ts";
 import type { AgentEvent, AgentResult, OutputReader } from "../agent.ts";
@@ -16,6 +19,7 @@ type Failure = Pick<AgentResult, "failure" | "cause" | "resetsAt">;
 export function createGeminiReader(): OutputReader {
   let succeeded = false;
   let fatal: Failure | null = null;
+  let begun: string | null = null;
   let session: string | null = null;
   let pieces: string[] = [];
   let lastMessage: string | null = null;
@@ -34,8 +38,10 @@ export function createGeminiReader(): OutputReader {
   function read(event: GeminiEvent): readonly AgentEvent[] {
     switch (event.type) {
       case "init":
-        session = event.session_id ?? session;
-        return event.session_id === null ? [] : [{ kind: "session", id: event.session_id }];
+        begun = event.session_id;
+        return [];
+      case "tool_result":
+        return keepSession();
       case "tool_use":
         return toolEvents(event);
       case "error":
@@ -48,11 +54,17 @@ export function createGeminiReader(): OutputReader {
     }
   }
 
+  function keepSession(): readonly AgentEvent[] {
+    if (begun === null || begun === session) return [];
+    session = begun;
+    return [{ kind: "session", id: begun }];
+  }
+
   function result(event: GeminiEvent): readonly AgentEvent[] {
     usage = usageOf(event);
     if (event.status === "success") {
       succeeded = true;
-      return [];
+      return keepSession();
     }
     fatal ??= failureOf(event.error?.message ?? "gemini ended with an error and gave no reason");
     return fatal.cause === "limit" ? [{ kind: "limit", resetsAt: null, text: fatal.failure ?? "" }] : [];

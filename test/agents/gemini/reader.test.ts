@@ -9,7 +9,7 @@ test("a recorded run is read: session, command, last words, tokens", () => {
   const { events, result } = readAll(createGeminiReader(), recorded("gemini-work"), 0);
   assert.deepEqual(
     events.map(({ kind }) => kind),
-    ["session", "command", "message"],
+    ["command", "session", "message"],
   );
   assert.deepEqual(result, {
     ok: true,
@@ -27,6 +27,24 @@ test("recorded refusals are told apart: the key is a matter of auth, the quota a
   const { events, result } = readAll(createGeminiReader(), recorded("gemini-usage-limit"), 173);
   assert.equal(result.cause, "limit");
   assert.equal(events.at(-1)?.kind, "limit");
+});
+
+test("a session is told when the model has answered, for only then can it be resumed", () => {
+  const refused = readAll(createGeminiReader(), recorded("gemini-unauthorized"), 144);
+  assert.match(recorded("gemini-unauthorized")[0] ?? "", /"session_id"/);
+  assert.equal(refused.result.session, null);
+  assert.ok(refused.events.every(({ kind }) => kind !== "session"));
+  const silent = readAll(createGeminiReader(), recorded("gemini-work").slice(0, 2), null);
+  assert.equal(silent.result.session, null);
+  const toolRan = recorded("gemini-work").findIndex((line) => line.includes('"tool_result"'));
+  const killed = readAll(createGeminiReader(), recorded("gemini-work").slice(0, toolRan + 1), null);
+  assert.equal(killed.result.session, "bc996107-ec71-4b85-96d4-1334dad3e232");
+  const said = readAll(
+    createGeminiReader(),
+    recorded("gemini-work").filter((line) => !/"tool_(?:use|result)"/.test(line)),
+    0,
+  );
+  assert.ok(said.result.session);
 });
 
 test("a message in pieces is told once, whole, when something else follows", () => {
