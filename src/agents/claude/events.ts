@@ -50,6 +50,8 @@ const event = z.object({
   is_error: z.boolean().nullable().catch(null),
   api_error_status: z.number().nullable().catch(null),
   result: words,
+  /** Why the CLI itself could not go on, as with a session it does not know; then there is no `result`. */
+  errors: z.array(z.string()).catch([]),
   total_cost_usd: z.number().nonnegative().nullable().catch(null),
   usage: z
     .object({

@@ -99,7 +99,8 @@ function limitOf({ rate_limit_info: info }: ClaudeEvent): Limit | null {
 
 function failureOf(event: ClaudeEvent, limit: Limit | null): Failure {
   const status = event.api_error_status;
-  const failure = event.result ?? limit?.text ?? `claude ended with "${event.subtype || "an error"}"`;
+  const own = event.errors[0]?.trim().slice(0, 500) || `claude ended with "${event.subtype || "an error"}"`;
+  const failure = event.result ?? limit?.text ?? own;
   if (limit !== null || status === 429 || LIMIT.test(failure)) {
     return { failure, cause: "limit", resetsAt: limit?.resetsAt ?? null };
   }

@@ -58,6 +58,18 @@ test("subtype success with an error is a failure, and so is no error with anothe
   }
 });
 
+test("what the CLI itself stumbled over is told: a session it does not know", () => {
+  const failed = { ...success, is_error: true, subtype: "error_during_execution", result: undefined };
+  const why = "No conversation found with session ID: 1dae101e-3d29-4d29-8d29-1dae101e3d29";
+  const { result } = readAll(createClaudeReader(), lines({ ...failed, errors: [why] }), 1);
+  assert.equal(result.failure, why);
+  assert.equal(result.cause, "other");
+  for (const errors of [undefined, [], [7], "no"]) {
+    const { result } = readAll(createClaudeReader(), lines({ ...failed, errors }), 1);
+    assert.match(result.failure ?? "", /error_during_execution/);
+  }
+});
+
 test("a limit that was lifted again does not explain a later failure", () => {
   const info = (status: string) => ({
     type: "rate_limit_event",
