@@ -1,10 +1,10 @@
 /** One command of someone who may give it → a response. A refusal here is told with its reason, never silent. */
 import type { Command } from "../model/command.ts";
 import { Refusal } from "../model/errors.ts";
-import type { Run } from "../model/run.ts";
+import type { Answer, Run } from "../model/run.ts";
 import * as say from "../report/messages.ts";
 import type { Store } from "../store/store.ts";
-import { type BeginDeps, begin } from "./begin.ts";
+import { type BeginDeps, begin, refusalOf } from "./begin.ts";
 import { cancelled } from "./cancel.ts";
 import { type Request, type Response, reply } from "./response.ts";
 
@@ -42,7 +42,7 @@ export async function act(
       const run = await active(request, deps);
       if (run?.state !== "blocked" || run.outcome?.kind !== "blocked") return answer(say.nothingToAnswer());
       const given = { question: run.outcome.question, text: command.text, by: request.trigger.by };
-      return { changes: [{ kind: "requeue", runId: run.id, answer: given }], effects: [] };
+      return await again(run, given, request, answer, deps);
     }
   }
 }
@@ -58,9 +58,8 @@ async function status(request: Request, deps: CommandDeps): Promise<string | nul
 
 /** A waiting run ends here and now; a working one is stopped by its worker, which then answers. */
 function cancel(run: Run, request: Request): Response {
-  const { by } = request.trigger;
-  if (run.state === "queued" || run.state === "blocked") return cancelled(run, by);
-  return { changes: [{ kind: "cancel", runId: run.id, by }], effects: [] };
+  if (run.state === "queued" || run.state === "blocked") return cancelled(run, request.event);
+  return { changes: [{ kind: "cancel", runId: run.id, by: request.trigger.by }], effects: [] };
 }
 
 async function retry(
@@ -72,5 +71,18 @@ async function retry(
   const busy = await active(request, deps);
   const run = busy ?? (await deps.store.lastRun(repo, issue.number));
   if (!run || busy || run.state === "completed") return answer(say.nothingToRetry(run?.state ?? null));
-  return { changes: [{ kind: "requeue", runId: run.id, answer: null }], effects: [] };
+  return await again(run, null, request, answer, deps);
+}
+
+/** Back into the queue, if the repository still allows what was asked for then. */
+async function again(
+  run: Run,
+  given: Answer | null,
+  request: Request,
+  answer: (body: string) => Response,
+  deps: CommandDeps,
+): Promise<Response> {
+  const refusal = await refusalOf(run.request, request, deps);
+  if (refusal !== null) return answer(refusal);
+  return { changes: [{ kind: "requeue", runId: run.id, answer: given }], effects: [] };
 }

@@ -42,13 +42,8 @@ export async function begin(
   const answer = (body: string) => reply(asked, about, body);
   const busy = asked.freed ? null : await deps.store.activeRun(repo, issue.number);
   if (busy) return answer(say.busy(busy));
-  let own: Narrowed;
-  try {
-    own = await deps.narrowed(repo, forge);
-  } catch (error) {
-    if (error instanceof ConfigError) return answer(say.repositoryConfigWrong(error.problems));
-    throw error;
-  }
+  const own = await ownRules(asked, deps);
+  if (typeof own === "string") return answer(own);
   const request = requestOf(command, own, deps.config());
   const refusal = refuse(request, own, deps);
   if (refusal !== null) return answer(refusal);
@@ -58,6 +53,26 @@ export async function begin(
   if (command.dryRun)
     return answer(say.dryRun({ request, ...(await deps.preview(asRun(run, deps.now()), forge)) }));
   return await queued(run, deps);
+}
+
+/** Why this may not be run in the repository, as it is told; null when it may. */
+export async function refusalOf(
+  request: RunRequest,
+  asked: Request,
+  deps: BeginDeps,
+): Promise<string | null> {
+  const own = await ownRules(asked, deps);
+  return typeof own === "string" ? own : refuse(request, own, deps);
+}
+
+/** What holds in the repository; what is told when its own file is wrong. */
+async function ownRules({ event, forge }: Request, deps: BeginDeps): Promise<Narrowed | string> {
+  try {
+    return await deps.narrowed(event.repo, forge);
+  } catch (error) {
+    if (error instanceof ConfigError) return say.repositoryConfigWrong(error.problems);
+    throw error;
+  }
 }
 
 /** What was asked for, with the repository's and then the server's defaults; a limit only shrinks. */

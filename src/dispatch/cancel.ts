@@ -1,14 +1,23 @@
 /** A run that no worker holds is cancelled at once, and its final answer is part of the same settlement. */
-import type { Actor, Run } from "../model/run.ts";
+import type { NewEffect } from "../model/effect.ts";
+import type { Event } from "../model/event.ts";
+import type { Run } from "../model/run.ts";
 import { answerEffects } from "../report/answer.ts";
 import type { Response } from "./response.ts";
 
-export function cancelled(run: Run, by: Actor): Response {
+/** `by` the event: whose it was is named, and its key sets this end apart from what was said of the run before. */
+export function cancelled(run: Run, by: Event): Response {
   const ended: Run = {
     ...run,
     state: "cancelled",
-    outcome: { kind: "cancelled", by: by.login },
-    cancelledBy: by,
+    outcome: { kind: "cancelled", by: by.by.login },
+    cancelledBy: by.by,
   };
-  return { changes: [{ kind: "cancel", runId: run.id, by }], effects: answerEffects(ended) };
+  const changes = [{ kind: "cancel", runId: run.id, by: by.by }] as const;
+  return { changes, effects: answerEffects(ended).map((effect) => ofThisEnd(effect, by)), freed: true };
+}
+
+/** A run keeps its attempt while it waits: it may have been answered for it already, with a question or a failure. */
+function ofThisEnd(effect: NewEffect, { key }: Event): NewEffect {
+  return effect.action.kind === "status" ? effect : { ...effect, key: `${effect.key}:${key}` };
 }

@@ -95,12 +95,13 @@ async function gated(
   let { freed } = request;
   for (const [index, command] of commands.entries()) {
     const about = `${command.kind}-${index}`;
-    const part =
-      command.kind === "error"
-        ? join(react(request, REFUSED), reply(request, about, unreadable(command)))
-        : join(react(request, ACCEPTED), await act(command, { ...request, freed }, about, deps));
-    freed ||= part.changes.some((change) => change.kind === "cancel");
-    response = join(response, part);
+    if (command.kind === "error") {
+      response = join(response, react(request, REFUSED), reply(request, about, unreadable(command)));
+      continue;
+    }
+    const part = await act(command, { ...request, freed }, about, deps);
+    freed ||= part.freed ?? false;
+    response = join(response, react(request, ACCEPTED), part);
   }
   return response;
 }
@@ -109,5 +110,5 @@ async function gated(
 async function onClosed(event: IssueClosed, deps: ResponderDeps): Promise<Response> {
   const run = await deps.store.activeRun(event.repo, event.issue.number);
   if (!run || (run.state !== "queued" && run.state !== "blocked")) return nothing;
-  return cancelled(run, event.by);
+  return cancelled(run, event);
 }

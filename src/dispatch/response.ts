@@ -9,13 +9,15 @@ export interface Request {
   readonly event: Event;
   readonly forge: Forge;
   readonly trigger: Trigger;
-  /** An earlier command of the same comment cancelled the run. */
+  /** An earlier command of the same comment ended the run. */
   readonly freed: boolean;
 }
 
 export interface Response {
   readonly changes: readonly Change[];
   readonly effects: readonly NewEffect[];
+  /** The run ends with this settlement: a later command of the same comment may begin another. */
+  readonly freed?: true;
 }
 
 export const nothing: Response = { changes: [], effects: [] };

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RunState } from "../../src/model/run.ts";
+import { type DispatchDesk, openDesk } from "./desk.ts";
+import { ALICE, comment } from "./happenings.ts";
+
+const BLOCKED = ["running", "publishing", "blocked"] as const;
+const FAILED = ["running", "publishing", "failed"] as const;
+
+/** A run of issue 15 brought along these states, and what was said meanwhile forgotten. */
+async function withRun(desk: DispatchDesk, ...states: readonly RunState[]): Promise<string> {
+  await desk.happen(comment("/dispatch"));
+  const run = await desk.run();
+  if (states.length > 0) await desk.work(...states);
+  return run?.id ?? "";
+}
+
+const lastReply = async (desk: DispatchDesk) => (await desk.replies()).at(-1) ?? "";
+
+test("help is what the help says", async (t) => {
+  const desk = await openDesk(t);
+  await desk.happen(comment("/dispatch help"));
+  assert.equal(await lastReply(desk), "Commands: …");
+});
+
+test("status tells of the run that is here, else of the last one, else that there was none", async (t) => {
+  const desk = await openDesk(t);
+  await desk.happen(comment("/dispatch status"));
+  assert.match(await lastReply(desk), /There is no run on this issue yet/);
+  await withRun(desk);
+  await desk.happen(comment("/dispatch status"));
+  assert.match(await lastReply(desk), /\*\*Queued\*\*/);
+  await desk.work(...FAILED);
+  await desk.happen(comment("/dispatch status"));
+  assert.match(await lastReply(desk), /The last run \*\*failed\*\*/);
+});
+
+test("cancel ends a queued run at once, and the answer names who did it", async (t) => {
+  const desk = await openDesk(t);
+  const id = await withRun(desk);
+  await desk.happen(comment("/dispatch cancel"));
+  const run = await desk.store.run(id);
+  assert.deepEqual([run?.state, run?.outcome], ["cancelled", { kind: "cancelled", by: "alice" }]);
+  assert.match(await lastReply(desk), /Cancelled\*\* by alice/);
+});
+
+for (const state of ["preparing", "running", "publishing"] as const) {
+  test(`cancel of a ${state} run only marks it: its worker stops it and answers`, async (t) => {
+    const desk = await openDesk(t);
+    const path = { preparing: [], running: ["running"], publishing: ["running", "publishing"] } as const;
+    await withRun(desk);
+    const { run } = await desk.work(...path[state]);
+    await desk.happen(comment("/dispatch cancel"));
+    const now = await desk.store.run(run.id);
+    assert.deepEqual([now?.state, now?.cancelledBy?.login], [state, "alice"]);
+    assert.deepEqual(await desk.replies(), []);
+  });
+}
+
+test("cancel of a run that waits for an answer is answered, though its question was an answer already", async (t) => {
+  const desk = await openDesk(t);
+  const id = await withRun(desk);
+  const { lease } = await desk.work("running");
+  const outcome = { kind: "blocked", question: "Which?" } as const;
+  const asked = { repo: (await desk.run())!.repo, issue: 15, runId: id };
+  await desk.store.move(lease, "publishing", { outcome }, []);
+  await desk.store.move(lease, "blocked", {}, [
+    { ...asked, key: `answer:${id}:1`, action: { kind: "comment", body: "Which?" } },
+  ]);
+  await desk.happen(comment("/dispatch cancel"));
+  assert.equal((await desk.store.run(id))?.state, "cancelled");
+  assert.match(await lastReply(desk), /Cancelled\*\* by alice/);
+});
+
+test("a run that is retried and cancelled again before it starts is answered each time", async (t) => {
+  const desk = await openDesk(t);
+  await withRun(desk);
+  for (let round = 0; round < 3; round++) {
+    await desk.happen(comment("/dispatch cancel"));
+    await desk.happen(comment("/dispatch retry"));
+  }
+  const cancels = (await desk.replies()).filter((body) => /Cancelled/.test(body));
+  assert.equal(cancels.length, 3);
+  assert.equal((await desk.run())?.state, "queued");
+});
+
+test("cancel, retry and answer say so when there is nothing to act on", async (t) => {
+  const desk = await openDesk(t);
+  for (const command of ["cancel", "retry", "answer blue"])
+    await desk.happen(comment(`/dispatch ${command}`));
+  assert.deepEqual(
+    (await desk.replies()).map((body) => body.slice(0, 23)),
+    ["There is nothing to can", "There is nothing to ret", "There is nothing to ans"],
+  );
+});
+
+for (const end of ["failed", "timed_out", "cancelled"] as const) {
+  test(`retry puts a ${end} run back into the queue, with all that was asked for`, async (t) => {
+    const desk = await openDesk(t);
+    await desk.happen(comment("/dispatch other --branch next Round half up"));
+    const before = await desk.run();
+    await desk.work("running", "publishing", end);
+    await desk.happen(comment("/dispatch retry"));
+    const after = await desk.run();
+    assert.deepEqual([after?.id, after?.state, after?.outcome], [before?.id, "queued", null]);
+    assert.deepEqual(after?.request, before?.request);
+    assert.equal(after?.trigger.commentId, before?.trigger.commentId);
+  });
+}
+
+test("retry of a completed run, or of one that is still here, says why not", async (t) => {
+  const desk = await openDesk(t);
+  await withRun(desk);
+  await desk.happen(comment("/dispatch retry"));
+  assert.match(await lastReply(desk), /still queued/);
+  await desk.work("running", "publishing", "completed");
+  await desk.happen(comment("/dispatch retry"));
+  assert.match(await lastReply(desk), /the last run completed/);
+});
+
+test("an answer goes back into the queue with its question, its words and who gave it", async (t) => {
+  const desk = await openDesk(t);
+  const id = await withRun(desk, ...BLOCKED);
+  await desk.happen(comment("/dispatch answer The blue one.\n\nAnd no other."));
+  const run = await desk.store.run(id);
+  assert.equal(run?.state, "queued");
+  const given = { question: "Which?", text: "The blue one.\n\nAnd no other.", by: ALICE };
+  assert.deepEqual(run?.answers, [given]);
+});
+
+test("an answer to a run that asked nothing says so", async (t) => {
+  const desk = await openDesk(t);
+  await withRun(desk, "running");
+  await desk.happen(comment("/dispatch answer blue"));
+  assert.match(await lastReply(desk), /nothing to answer/);
+});
+
+test("a second dispatch says that a run is here, and of a blocked one how to go on", async (t) => {
+  const desk = await openDesk(t);
+  await withRun(desk);
+  await desk.happen(comment("/dispatch"));
+  assert.match(await lastReply(desk), /is here already/);
+  await desk.work(...BLOCKED);
+  await desk.happen(comment("/dispatch other do it"));
+  assert.match(await lastReply(desk), /waits for an answer/);
+  assert.equal((await desk.store.runs({})).length, 1);
+});
+
+for (const [command, states] of [
+  ["retry", FAILED],
+  ["answer blue", BLOCKED],
+] as const) {
+  test(`${command} does not go round a repository that has since been switched off`, async (t) => {
+    const desk = await openDesk(t);
+    const id = await withRun(desk, ...states);
+    desk.forge.files.set(".forgejo/dispatch.yml", "enabled: false\n");
+    desk.clock.ms += 60_000;
+    await desk.happen(comment(`/dispatch ${command}`));
+    assert.match(await lastReply(desk), /switched off/);
+    assert.equal((await desk.store.run(id))?.state, states[2]);
+  });
+}
