@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunState } from "../../src/model/run.ts";
+import { answerEffects } from "../../src/report/answer.ts";
 import { type DispatchDesk, openDesk } from "./desk.ts";
 import { ALICE, comment } from "./happenings.ts";
 
@@ -62,11 +63,9 @@ test("cancel of a run that waits for an answer is answered, though its question 
   const id = await withRun(desk);
   const { lease } = await desk.work("running");
   const outcome = { kind: "blocked", question: "Which?" } as const;
-  const asked = { repo: (await desk.run())!.repo, issue: 15, runId: id };
-  await desk.store.move(lease, "publishing", { outcome }, []);
-  await desk.store.move(lease, "blocked", {}, [
-    { ...asked, key: `answer:${id}:1`, action: { kind: "comment", body: "Which?" } },
-  ]);
+  const asked = await desk.store.move(lease, "publishing", { outcome }, []);
+  await desk.store.move(lease, "blocked", {}, answerEffects({ ...asked, state: "blocked" }));
+  assert.match(await lastReply(desk), /Which/);
   await desk.happen(comment("/dispatch cancel"));
   assert.equal((await desk.store.run(id))?.state, "cancelled");
   assert.match(await lastReply(desk), /Cancelled\*\* by alice/);
