@@ -7,7 +7,7 @@
  * another repository on this machine, whose content would then be pushed as the agent's work.
  */
 import { constants } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, type FileHandle, lstat, mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Git } from "./git.ts";
 import { make } from "./mirror.ts";
@@ -17,15 +17,15 @@ const MAX_REF_BYTES = 4 * 1024 * 1024;
 const MAX_HOPS = 5;
 /** Each would make git look for refs or objects elsewhere. */
 const REDIRECTIONS = ["commondir", "objects/info/alternates", "objects/info/http-alternates", "shallow"];
-/** The commit graph and other indexes of the agent's could lie about what the objects say. */
-const TRUST_OBJECTS_ONLY = [
-  "-c",
-  "core.commitGraph=false",
-  "-c",
-  "core.multiPackIndex=false",
-  "-c",
-  "pack.useBitmaps=false",
-] as const;
+/** In the bridge's own file, since the other end of a fetch does not see what this end is told. */
+const BRIDGE_CONFIG = `
+[core]
+\t# The agent's indexes could lie about what its objects say.
+\tcommitGraph = false
+\tmultiPackIndex = false
+[pack]
+\tuseBitmaps = false
+`;
 
 /**
  * The commit the agent left as HEAD, now in `gitDir`; null when its `.git` is missing, broken or not to be trusted,
@@ -45,8 +45,12 @@ export async function takeHead(
     await build(git, bridge, join(agentGit, "objects"), sha);
     const flags = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"] as const;
     const refspec = "+refs/heads/agent:refs/agent/head";
-    const checks = ["-c", "transfer.fsckObjects=true", ...TRUST_OBJECTS_ONLY] as const;
-    await git([...checks, "fetch", ...flags, "--", bridge, refspec], { cwd: gitDir, gitDir, signal });
+    await git(["fetch", ...flags, "--", bridge, refspec], {
+      cwd: gitDir,
+      gitDir,
+      config: { "transfer.fsckObjects": "true" },
+      signal,
+    });
     return sha;
   } catch {
     // Objects are missing or malformed; unless we were told to stop, the files still count.
@@ -60,6 +64,7 @@ export async function takeHead(
 async function build(git: Git, bridge: string, objects: string, sha: string): Promise<void> {
   await rm(bridge, { recursive: true, force: true });
   await make(bridge, git);
+  await appendFile(join(bridge, "config"), BRIDGE_CONFIG);
   await mkdir(join(bridge, "objects", "info"), { recursive: true });
   await writeFile(join(bridge, "objects", "info", "alternates"), `${objects}\n`);
   await mkdir(join(bridge, "refs", "heads"), { recursive: true });

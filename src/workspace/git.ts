@@ -44,6 +44,8 @@ export interface GitCall {
   readonly gitDir?: string;
   readonly workTree?: string;
   readonly index?: string;
+  /** More settings for this command. */
+  readonly config?: Readonly<Record<string, string>>;
   /** Sent as a header to its own URL by this command alone. */
   readonly credential?: GitCredential;
   readonly input?: string | Uint8Array;
@@ -76,10 +78,10 @@ export interface GitOptions {
 }
 
 export function createGit(options: GitOptions): Git {
-  const config = Object.entries(SAFE_CONFIG).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
   return async (args, call) => {
     call.signal?.throwIfAborted();
-    const child = execa("git", [...config, ...args], {
+    const config = Object.entries({ ...SAFE_CONFIG, ...call.config });
+    const child = execa("git", [...config.flatMap(([key, value]) => ["-c", `${key}=${value}`]), ...args], {
       cwd: call.cwd,
       env: environment(options, call),
       extendEnv: false,

@@ -12,6 +12,7 @@ import { GitError } from "./explain.ts";
 import { diskRefusal, exists } from "./folders.ts";
 import type { Git } from "./git.ts";
 import { repoPath, runName } from "./names.ts";
+import { createShare } from "./share.ts";
 
 const FETCH_TIMEOUT_MS = 30 * 60_000;
 const FETCH = [
@@ -24,6 +25,8 @@ const FETCH = [
   "--no-show-forced-updates",
   "--end-of-options",
 ] as const;
+const TIDY_TIMEOUT_MS = 60 * 60_000;
+const TIDY = { "gc.auto": "3000", "gc.autoPackLimit": "40", "gc.autoDetach": "false" };
 const EVERYTHING = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 
 /** Full names of branches and tags → the commit each stands for. */
@@ -40,6 +43,8 @@ export interface Mirrors {
   /** Keeps a commit from being pruned while a run builds on it. */
   pin(run: Pick<Run, "id" | "repo">, sha: string): Promise<void>;
   unpin(run: Pick<Run, "id" | "repo">): Promise<void>;
+  /** Packs what many fetches have left, when it is much; at low priority, beside everything else. */
+  tidy(repo: RepoRef): Promise<void>;
 }
 
 export function createMirrors(root: string, git: Git): Mirrors {
@@ -79,17 +84,14 @@ export function createMirrors(root: string, git: Git): Mirrors {
     dirFor,
     refresh: async (repo, credential, signal) => {
       const dir = dirFor(repo);
-      await abortable(
-        share(dir, () => fetchOrRebuild(dir, credential)),
-        signal,
-      );
+      await share(dir, signal, () => fetchOrRebuild(dir, credential));
       return readRefs(dir, git);
     },
     pullHead: async (repo, pull, credential, signal) => {
       const dir = dirFor(repo);
       const ref = `refs/pull/${pull}`;
       const fetch = () => fetchInto(dir, credential, [`+refs/pull/${pull}/head:${ref}`]);
-      await abortable(share(`${dir} ${ref}`, fetch), signal);
+      await share(`${dir} ${ref}`, signal, fetch);
       const sha = await resolve(dir, ref);
       if (sha === null) throw new Error(`${ref} was fetched but is not there`);
       return sha;
@@ -103,6 +105,11 @@ export function createMirrors(root: string, git: Git): Mirrors {
       const dir = dirFor(run.repo);
       if (!(await exists(dir))) return;
       await git(["update-ref", "-d", `refs/runs/${runName(run)}`], { cwd: dir, gitDir: dir });
+    },
+    tidy: async (repo) => {
+      const dir = dirFor(repo);
+      const call = { cwd: dir, gitDir: dir, config: TIDY, timeoutMs: TIDY_TIMEOUT_MS, background: true };
+      await git(["gc", "--auto", "--quiet"], call);
     },
   };
 }
@@ -137,48 +144,4 @@ async function readRefs(dir: string, git: Git): Promise<Refs> {
     if (name && object) refs.set(name, peeled || object);
   }
   return refs;
-}
-
-/**
- * Runs the work of one key one at a time. Who asks while it runs may need what came after its beginning: they all
- * wait for one more, begun after it.
- */
-function createShare(): (key: string, work: () => Promise<void>) => Promise<void> {
-  const running = new Map<string, Promise<void>>();
-  const next = new Map<string, Promise<void>>();
-  const start = (key: string, work: () => Promise<void>): Promise<void> => {
-    const done = work().finally(() => {
-      if (running.get(key) === done) running.delete(key);
-    });
-    running.set(key, done);
-    return done;
-  };
-  return (key, work) => {
-    const waiting = next.get(key);
-    if (waiting) return waiting;
-    const now = running.get(key);
-    if (!now) return start(key, work);
-    const after = now
-      .catch(() => {})
-      .then(() => {
-        next.delete(key);
-        return start(key, work);
-      });
-    next.set(key, after);
-    return after;
-  };
-}
-
-/** Leaves a shared promise when aborted; the work goes on for the others and for the next run. */
-async function abortable<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const leave = () => reject(signal.reason);
-  signal.addEventListener("abort", leave, { once: true });
-  try {
-    return await Promise.race([shared, aborted]);
-  } finally {
-    signal.removeEventListener("abort", leave);
-    shared.catch(() => {});
-  }
 }

@@ -10,13 +10,15 @@ import { isAbsolute, join, relative } from "node:path";
 import type { GitCredential, PullRequest } from "../forges/forge.ts";
 import type { RunFolders } from "../model/folders.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
+import { createBackground } from "./background.ts";
 import { createCheckouts } from "./checkout.ts";
 import { type Collected, type CollectRequest, collect, type Identity } from "./collect.ts";
 import { type RepositoryFacts, readFacts } from "./facts.ts";
+import { findSecret } from "./find-secret.ts";
 import { createFolders } from "./folders.ts";
 import { createGit } from "./git.ts";
 import { createMirrors } from "./mirror.ts";
-import { checkBranch, findSecret, push } from "./publish.ts";
+import { checkBranch, push } from "./push.ts";
 import { findTarget, type Target } from "./target.ts";
 
 export type { Collected, CollectRequest };
@@ -93,6 +95,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
   const git = createGit(options);
   const folders = createFolders(options.root, options.warn);
   const mirrors = createMirrors(options.mirrors, git);
+  const background = createBackground(options.warn);
   const checkouts = createCheckouts({ ...options, git, folders });
 
   /** Where the work of a run's folder is collected and pushed from: beside the mirrors, never inside one. */
@@ -117,7 +120,10 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
       factsFor(request, target.baseSha),
       checkouts.make(checkoutRequest(request, target, opened.checkout)),
     ]);
-    checkouts.prepareSpare({ repo: run.repo, mirror, url: credential.url, sha: target.baseSha });
+    background.begin(`readying ${mirror} for its next run`, async () => {
+      await checkouts.makeSpare({ repo: run.repo, mirror, url: credential.url, sha: target.baseSha });
+      await mirrors.tidy(run.repo);
+    });
     return { workspace: { dir: folders.dirFor(run), ...target }, folders: opened, ...facts };
   };
 
@@ -177,7 +183,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
     dirFor: folders.dirFor,
     foldersOf: folders.foldersOf,
     idle: async () => {
-      await checkouts.idle();
+      await background.idle();
       await folders.idle();
     },
   };

@@ -135,6 +135,32 @@ test("a mirror that a crash has broken is made anew", async (t) => {
   assert.ok((await readdir(prepared.folders.checkout)).includes("README.md"));
 });
 
+test("a mirror that cannot be copied as files is still cloned from", async (t) => {
+  const room = await openRoom(t);
+  await room.prepare(room.run());
+  await symlink("/nowhere", join(room.mirrors, "local/acme/shop.git/objects/in-the-way"));
+  const { folders } = await room.prepare(room.run({ id: "run-2" }));
+  assert.equal(await git(folders.checkout, "status", "--porcelain"), "");
+});
+
+test("a mirror of many packs is tidied in the background", async (t) => {
+  const room = await openRoom(t);
+  await room.prepare(room.run());
+  await room.workspaces.idle();
+  const mirror = join(room.mirrors, "local/acme/shop.git");
+  const packs = async () =>
+    (await readdir(join(mirror, "objects/pack"))).filter((name) => name.endsWith(".pack"));
+  const script =
+    "for n in $(seq 45); do echo $n | git hash-object -w --stdin | git pack-objects -q objects/pack/pack; done";
+  await promisify(execFile)("sh", ["-c", script], { cwd: mirror });
+  assert.ok((await packs()).length >= 45);
+  const { folders } = await room.prepare(room.run({ id: "run-2" }));
+  await room.workspaces.idle();
+  assert.ok((await packs()).length < 5, `${(await packs()).length} packs`);
+  assert.equal(await git(folders.checkout, "fsck", "--no-dangling"), "");
+  assert.deepEqual(room.warnings, []);
+});
+
 test("a link on the way to a run's folder is refused, and nothing behind it is touched", async (t) => {
   const room = await openRoom(t);
   const outside = join(room.dir, "outside");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { git, writeFiles } from "./remote.ts";
@@ -49,7 +49,16 @@ test("a broken spare is replaced by a fresh clone", async (t) => {
   const { folders } = await room.prepare(room.run());
   assert.ok(!(await isSpare(folders.checkout)));
   assert.equal(await git(folders.checkout, "status", "--porcelain"), "");
-  assert.match(room.warnings.join(), /using the spare of local\/acme\/shop/);
+  assert.match(room.warnings.join(), /using the spare checkout of local\/acme\/shop/);
+});
+
+test("a spare is not used when the rules for line ends have changed since it was written", async (t) => {
+  const room = await openRoom(t, { spares: true });
+  await withSpare(room);
+  await room.remote.commit({ "src/.gitattributes": "* text eol=crlf\n" }, "Windows");
+  const { folders } = await room.prepare(room.run());
+  assert.ok(!(await isSpare(folders.checkout)));
+  assert.equal(await readFile(join(folders.checkout, "src/a.ts"), "utf8"), "a\r\n");
 });
 
 test("a spare whose making a crash cut short is made again, and never used", async (t) => {
