@@ -34,7 +34,10 @@ export function readableLog(
         ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
       );
       const stack = (entry.err as { stack?: string } | undefined)?.stack;
-      const words = [harmless(String(entry.msg ?? "")), ...(facts.length > 0 ? [paint(harmless(facts.join(" ")), "dim")] : [])]
+      const words = [
+        harmless(String(entry.msg ?? "")),
+        ...(facts.length > 0 ? [paint(harmless(facts.join(" ")), "dim")] : []),
+      ]
         .join(" ")
         .trimEnd();
       out.write(

@@ -28,8 +28,5 @@ test("an error brings its stack, and nothing can drive the terminal", () => {
 });
 
 test("colour is for terminals alone", () => {
-  assert.match(
-    logged((log) => log.warn("careful"), true),
-    /\u001b\[33mwarn/,
-  );
+  assert.ok(logged((log) => log.warn("careful"), true).includes("\u001b[33mwarn"));
 });

@@ -72,8 +72,8 @@ export function connect(file: string): Connection {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
-    // A burst of webhooks should not be written a second time in its middle: the journal may grow to 32 MB.
-    db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 8000;");
+    // The fallback of `checkpointer.ts`: the journal may grow to 128 MB before a commit has to copy it.
+    db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 32000;");
     return new Connection(db);
   } catch (error) {
     if (db?.isOpen) db.close();

@@ -3,6 +3,8 @@ import type { Connection } from "./connection.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
 export interface Context {
+  /** Path of the database file, for connections of other threads. */
+  readonly file: string;
   readonly db: Connection;
   readonly wakeUps: WakeUps;
   /** Epoch milliseconds. */

@@ -1,9 +1,10 @@
 /**
- * The inbox. Deliveries that arrive in the same turn of the event loop are committed together: one wait for the disk
- * serves them all, and each is acknowledged only after it.
+ * The inbox. Deliveries that arrive while more keep arriving, turn by turn of the event loop, are committed together:
+ * one wait for the disk serves them all, and each is acknowledged only after it.
  */
 import type { Delivery } from "../../model/event.ts";
 import type { Store } from "../store.ts";
+import { type Checkpointer, createCheckpointer } from "./checkpointer.ts";
 import type { Context } from "./context.ts";
 
 interface Arrival {
@@ -20,26 +21,38 @@ interface DeliveryRow {
   readonly received_at: number;
 }
 
+/** Deliveries in one commit; more would make the first of them wait too long. */
+const MOST_AT_ONCE = 256;
+
 export interface Inbox extends Pick<Store, "receive" | "nextDeliveries" | "reject"> {
   /** Commits what has arrived now, for closing. */
-  flush(): void;
+  end(): Promise<void>;
 }
 
 export function inbox(context: Context): Inbox {
-  const { db, now } = context;
+  const { file, db, now } = context;
+  const checkpointer = createCheckpointer(file);
   let arrivals: Arrival[] = [];
 
   function flush(): void {
     const batch = arrivals;
     arrivals = [];
-    if (batch.length > 0) commit(context, batch);
+    if (batch.length > 0) commit(context, batch, checkpointer);
+  }
+
+  function gather(before: number): void {
+    if (arrivals.length > before && arrivals.length < MOST_AT_ONCE) setImmediate(gather, arrivals.length);
+    else flush();
   }
 
   return {
-    flush,
+    async end() {
+      flush();
+      await checkpointer.end();
+    },
     receive(delivery) {
       return new Promise((resolve, reject) => {
-        if (arrivals.push({ delivery, resolve, reject }) === 1) setImmediate(flush);
+        if (arrivals.push({ delivery, resolve, reject }) === 1) setImmediate(gather, 0);
       });
     },
     async nextDeliveries(limit) {
@@ -64,7 +77,7 @@ export function inbox(context: Context): Inbox {
   };
 }
 
-function commit({ db, wakeUps }: Context, batch: readonly Arrival[]): void {
+function commit({ db, wakeUps }: Context, batch: readonly Arrival[], checkpointer: Checkpointer): void {
   try {
     const fresh = db.transaction(() =>
       batch.map(({ delivery }) =>
@@ -79,6 +92,7 @@ function commit({ db, wakeUps }: Context, batch: readonly Arrival[]): void {
       ),
     );
     for (const [at, { resolve }] of batch.entries()) resolve(fresh[at] === 1);
+    checkpointer.wrote(batch.reduce((bytes, { delivery }) => bytes + delivery.body.length, 0));
     if (fresh.includes(1)) wakeUps.wake("deliveries");
   } catch (error) {
     for (const { reject } of batch) reject(error);

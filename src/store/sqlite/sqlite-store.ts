@@ -34,8 +34,8 @@ export async function openSqliteStore({ file, now, newId }: SqliteOptions): Prom
     db.close();
     throw error;
   }
-  const context: Context = { db, now, newId, wakeUps: new WakeUps() };
-  const { flush, ...deliveries } = inbox(context);
+  const context: Context = { file, db, now, newId, wakeUps: new WakeUps() };
+  const { end, ...deliveries } = inbox(context);
   return {
     ...deliveries,
     ...settling(context),
@@ -46,7 +46,7 @@ export async function openSqliteStore({ file, now, newId }: SqliteOptions): Prom
     ...outbox(context),
     changed: (what, signal) => context.wakeUps.wait(what, signal),
     async close() {
-      flush();
+      await end();
       context.wakeUps.wakeAll();
       db.close();
     },
