@@ -25,7 +25,7 @@ const WORK = {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const FORGE_SECRETS = ["FORGE_TOKEN", "WEBHOOK_SECRET"];
 
-withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld }, (stage) => {
+withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld, concurrency: 1 }, (stage) => {
   for (const [name, others] of [
     ["codex", ["ANTHROPIC_API_KEY", "GEMINI_API_KEY"]],
     ["claude", ["CODEX_API_KEY", "GEMINI_API_KEY"]],
@@ -50,6 +50,32 @@ withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld }, (stag
     });
   }
 
+  test("codex:review reviews a pull request, and pushes nothing even if it committed", async () => {
+    const { world } = stage();
+    const desk = await stage().open(inOrder(WORK, { say: "fail\n\ntopic.txt, line 1: it is not greeted." }));
+    const { repo, maintainer: by } = desk;
+    await world.commit(repo, {
+      by,
+      branch: "topic",
+      files: { "topic.txt": "t\n" },
+      message: "Begin a topic",
+    });
+    const pull = await world.openPull(repo, { by, head: "topic", base: "main", title: "A topic" });
+    const [before] = await world.pulls(repo);
+    await say({ ...desk, issue: pull }, `/dispatch codex:review\nstep: script ${desk.script}`);
+    const reviews = async () => await world.reviews(repo, pull);
+    await world.waitFor(async () => (await reviews()).length > 0, "a review", 60_000);
+    const [review] = await reviews();
+    assert.match(review?.body ?? "", /fail[\s\S]*topic\.txt, line 1: it is not greeted\./);
+    assert.equal(review?.by, world.bot.login);
+    assert.match(desk.asked()[0]?.turn?.prompt ?? "", /git diff HEAD~2/);
+    assert.deepEqual(await world.pulls(repo), [before]);
+    assert.deepEqual([...(await world.branches(repo))].sort(), ["main", "topic"]);
+    assert.deepEqual(processesOf((await desk.run(pull)).workspace?.dir ?? ""), []);
+  });
+});
+
+withRealAgents("a real agent with a question", { world: startLocalForgeWorld, concurrency: 3 }, (stage) => {
   for (const name of ["codex", "claude", "gemini"]) {
     test(`${name} asks, and goes on in its own session when it is answered`, async () => {
       const desk = await stage().open((turn) => {
@@ -81,30 +107,6 @@ withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld }, (stag
       assert.deepEqual(processesOf(run.workspace?.dir ?? ""), []);
     });
   }
-
-  test("codex:review reviews a pull request, and pushes nothing even if it committed", async () => {
-    const { world } = stage();
-    const desk = await stage().open(inOrder(WORK, { say: "fail\n\ntopic.txt, line 1: it is not greeted." }));
-    const { repo, maintainer: by } = desk;
-    await world.commit(repo, {
-      by,
-      branch: "topic",
-      files: { "topic.txt": "t\n" },
-      message: "Begin a topic",
-    });
-    const pull = await world.openPull(repo, { by, head: "topic", base: "main", title: "A topic" });
-    const [before] = await world.pulls(repo);
-    await say({ ...desk, issue: pull }, `/dispatch codex:review\nstep: script ${desk.script}`);
-    const reviews = async () => await world.reviews(repo, pull);
-    await world.waitFor(async () => (await reviews()).length > 0, "a review", 60_000);
-    const [review] = await reviews();
-    assert.match(review?.body ?? "", /fail[\s\S]*topic\.txt, line 1: it is not greeted\./);
-    assert.equal(review?.by, world.bot.login);
-    assert.match(desk.asked()[0]?.turn?.prompt ?? "", /git diff HEAD~2/);
-    assert.deepEqual(await world.pulls(repo), [before]);
-    assert.deepEqual([...(await world.branches(repo))].sort(), ["main", "topic"]);
-    assert.deepEqual(processesOf((await desk.run(pull)).workspace?.dir ?? ""), []);
-  });
 });
 
 withRealAgents("a real agent on github", { world: startFakeGithub }, (stage) => {

@@ -9,7 +9,7 @@ import type { Run } from "../../../src/model/run.ts";
 import type { ForgeWorld } from "../../fakes/forge-world.ts";
 import type { Script, Step } from "../../fakes/model-server/script.ts";
 import { type ModelRequest, type ModelServer, startModelServer } from "../../fakes/model-server/server.ts";
-import { agentConfig, type Bot, startBot } from "../../journeys/bot.ts";
+import { agentConfig, type Bot, type BotOptions, startBot } from "../../journeys/bot.ts";
 import { type Desk, openDesk } from "../../journeys/person.ts";
 import { CLEAN_PATH, type Cli, programOf } from "./programs.ts";
 
@@ -33,6 +33,8 @@ export interface RealStage {
   readonly world: ForgeWorld;
   readonly bot: Bot;
   open(script: Script): Promise<ScriptedDesk>;
+  /** The bot goes without a word to its agents, and another one takes over. */
+  restart(): Promise<void>;
 }
 
 export interface StageOptions {
@@ -64,29 +66,28 @@ async function openStage({ world: openWorld, secrets = KEYS, change }: StageOpti
   const scripts: Script[] = [];
   const script: Script = (turn) => scripts[numberIn(turn.prompt) ?? -1]?.(turn) ?? SIDE_ANSWER;
   const [world, model] = await Promise.all([openWorld(), startModelServer({ script })]);
-  const bot = await startBot(world, {
+  const options: BotOptions = {
     agents: realAgents(model, programs),
-    change(config) {
-      const { ANTHROPIC_API_KEY: _, GEMINI_API_KEY: __, ...own } = config.secrets;
-      const real: Config = {
-        ...config,
-        secrets: { ...own, ...secrets },
-        baseEnv: { ...config.baseEnv, PATH: CLEAN_PATH },
-      };
-      return change ? change(real) : real;
-    },
-  });
+    change: (config) => asAdmin(config, secrets, change),
+  };
+  let bot = await startBot(world, options);
   return {
     world,
-    bot,
+    get bot() {
+      return bot;
+    },
+    async restart() {
+      const { dataDir } = bot.config;
+      await bot.leave();
+      bot = await startBot(world, { ...options, dataDir });
+    },
     async open(script: Script): Promise<ScriptedDesk> {
       const number = scripts.push(script) - 1;
       const desk = await openDesk(world, [`script ${number}`]);
-      const asked = () => model.requests.filter(({ turn }) => numberIn(turn?.prompt ?? "") === number);
       return {
         ...desk,
         script: number,
-        asked,
+        asked: () => model.requests.filter(({ turn }) => numberIn(turn?.prompt ?? "") === number),
         run: (pull) => lastRun(bot, { ...desk, issue: pull ?? desk.issue }),
       };
     },
@@ -95,6 +96,20 @@ async function openStage({ world: openWorld, secrets = KEYS, change }: StageOpti
       await Promise.all([world.close(), model.close()]);
     },
   };
+}
+
+function asAdmin(
+  config: Config,
+  secrets: Readonly<Record<string, string>>,
+  change: StageOptions["change"],
+): Config {
+  const { FORGE_TOKEN = "", WEBHOOK_SECRET = "" } = config.secrets;
+  const real: Config = {
+    ...config,
+    secrets: { FORGE_TOKEN, WEBHOOK_SECRET, ...secrets },
+    baseEnv: { ...config.baseEnv, PATH: CLEAN_PATH },
+  };
+  return change ? change(real) : real;
 }
 
 /** To what a CLI asks for itself, as a title for the session. */
