@@ -14,8 +14,8 @@ export interface LaunchRequest {
   readonly resume: string | null;
   /** A fresh UUID for CLIs that let us name the session. */
   readonly sessionId: string;
-  /** The commit the work starts from, for reviews. */
-  readonly baseSha: string;
+  /** On a pull request, the commit where it left its base: what a review compares with. Null: the last commits. */
+  readonly reviewFrom: string | null;
 }
 
 /** A file to write before the start, relative to `home` or `meta`. */

@@ -25,6 +25,8 @@ export interface PublishedWork {
   readonly files: number;
   readonly added: number;
   readonly removed: number;
+  /** What the reader should know of how it was collected (history was rewritten, ...); null most often. */
+  readonly note: string | null;
   readonly pull: { readonly number: number; readonly url: string; readonly opened: boolean } | null;
 }
 

@@ -60,7 +60,8 @@ function completed(run: Run, outcome: Of<"completed">): string {
       ...words(run),
     ]);
   }
-  return told(run, [published(outcome.work), ...words(run)]);
+  const note = outcome.work.note === null ? [] : [inert(outcome.work.note, 1_000)];
+  return told(run, [published(outcome.work), ...note, ...words(run)]);
 }
 
 function published(work: PublishedWork): string {

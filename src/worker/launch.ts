@@ -14,7 +14,6 @@ import type { Ready } from "./prepare.ts";
 export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
   const { runtime, prepared } = ready;
   job.hidden = ready.prompt.hidden;
-  await stopLeftovers(job.run, ready, deps);
   await clearQuestion(prepared.folders.checkout);
   const handle = await runtime.start(await startSpec(job.run, ready, deps));
   const startedAt = deps.now();
@@ -26,16 +25,6 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
     await runtime.stop(handle, deps.config().limits.graceMs);
     await runtime.remove(handle);
     throw error;
-  }
-}
-
-/** A start that was not recorded before a crash: two agents of one run must never work at once. */
-async function stopLeftovers(run: Run, { runtime }: Ready, deps: WorkDeps): Promise<void> {
-  for (const handle of await runtime.list()) {
-    if (handle.runId !== run.id) continue;
-    deps.log.warn({ run: run.id, ref: handle.ref }, "stopping an agent whose start was not recorded");
-    await runtime.stop(handle, deps.config().limits.graceMs);
-    await runtime.remove(handle);
   }
 }
 
@@ -53,7 +42,7 @@ async function startSpec(
     paths,
     resume: run.session,
     sessionId: deps.newId(),
-    baseSha: prepared.workspace.baseSha,
+    reviewFrom: prepared.reviewFrom,
   });
   await writeLaunchFiles(spec.files, prepared.folders);
   const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;

@@ -19,10 +19,10 @@ export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
   const outcome = run.outcome;
   if (!outcome) throw new Error(`run ${run.id} is publishing but no outcome was recorded`);
   if (outcome.kind !== "completed") return outcome;
-  if (deps.agent(run.pool).mode(run.model) === "review") {
-    return { kind: "completed", work: null, review: run.report?.lastMessage ?? "The agent said nothing." };
-  }
   try {
+    if (deps.agent(run.pool).mode(run.model) === "review") {
+      return { kind: "completed", work: null, review: run.report?.lastMessage ?? "The agent said nothing." };
+    }
     return { kind: "completed", work: await publishWork(run, deps), review: null };
   } catch (error) {
     if (job.lost.aborted) throw error;
@@ -50,13 +50,14 @@ async function publishWork(run: Run, deps: WorkDeps): Promise<PublishedWork | nu
   await refuseSecrets(workspace, work, deps);
   const credential = await forge.gitCredential(run.repo);
   await deps.workspaces.push({ workspace, sha: work.sha, credential, signal });
-  const { sha, files, added, removed } = work;
+  const { sha, files, added, removed, note } = work;
   return {
     branch: workspace.branch,
     sha,
     files,
     added,
     removed,
+    note,
     pull: await openPull(run, workspace, forge, deps),
   };
 }

@@ -25,23 +25,34 @@ export interface RepositoryFacts {
   readonly recentCommits: readonly string[];
   /** 32 KiB in all; a file that does not fit whole is left out. */
   readonly instructions: readonly Instruction[];
+  /** Where a pull request left the branch it is to be merged into; null elsewhere, and when it has no commit of its own. */
+  readonly reviewFrom: string | null;
 }
 
-/** `newest` is where the list of commits begins; instructions are read from `trusted`, if any. */
+/**
+ * `newest` is where the list of commits begins; instructions are read from `trusted`, if any; `into` is the tip of the
+ * branch a pull request is to be merged into.
+ */
 export async function readFacts(
   git: Git,
   mirror: string,
-  commits: { readonly newest: string; readonly trusted: string | null },
+  commits: { readonly newest: string; readonly trusted: string | null; readonly into: string | null },
   signal: AbortSignal,
 ): Promise<RepositoryFacts> {
   const call = { cwd: mirror, gitDir: mirror, signal };
-  const { newest, trusted } = commits;
-  const [log, tree] = await Promise.all([
+  const { newest, trusted, into } = commits;
+  const [log, tree, left] = await Promise.all([
     git(["log", "-n", RECENT_COMMITS, "--no-show-signature", "--format=%s", newest], call),
     trusted && git(["ls-tree", "-z", "-l", "--full-tree", trusted, "--", ...INSTRUCTION_FILES], call),
+    // 1: they have no commit in common.
+    into && git(["merge-base", into, newest], { ...call, accept: [1] }),
   ]);
   const recentCommits = log.text.split("\n").filter((subject) => subject !== "");
-  return { recentCommits, instructions: tree ? await readInstructions(git, call, listed(tree.text)) : [] };
+  return {
+    recentCommits,
+    instructions: tree ? await readInstructions(git, call, listed(tree.text)) : [],
+    reviewFrom: left && left.text !== "" && left.text !== newest ? left.text : null,
+  };
 }
 
 interface Listed {

@@ -144,8 +144,9 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
 
   /** A pull request's instructions come from the branch it is to be merged into: its author may be a stranger. */
   const factsFor = async ({ run, pull, signal }: PrepareRequest, baseSha: string) => {
-    const trusted = pull ? await mirrors.resolve(run.repo, `refs/heads/${pull.baseBranch}`) : baseSha;
-    return await readFacts(git, mirrors.dirFor(run.repo), { newest: baseSha, trusted }, signal);
+    const into = pull ? await mirrors.resolve(run.repo, `refs/heads/${pull.baseBranch}`) : null;
+    const commits = { newest: baseSha, trusted: pull ? into : baseSha, into };
+    return await readFacts(git, mirrors.dirFor(run.repo), commits, signal);
   };
 
   const keptWorkspace = async ({ run, keep }: PrepareRequest) => {

@@ -24,7 +24,7 @@ const CLAUDE =
   ` --session-id ${REQUEST.sessionId} --append-system-prompt-file /workspace/.meta/claude-system-prompt.md`;
 const GEMINI = "gemini --yolo --skip-trust --output-format stream-json";
 const OLLAMA = "--oss --local-provider ollama -m";
-const REVIEW = `coderabbit review --agent --base-commit ${REQUEST.baseSha}`;
+const REVIEW = `coderabbit review --agent --base-commit ${REQUEST.reviewFrom}`;
 
 const TABLE: readonly (readonly [agent: string, mode: "work" | "review", argv: string])[] = [
   ["gemini", "work", `${GEMINI} --session-id ${REQUEST.sessionId}`],

@@ -23,7 +23,7 @@ export const REQUEST: LaunchRequest = {
   paths: { checkout: "/workspace/repo", meta: "/workspace/.meta", home: "/home/agent" },
   resume: null,
   sessionId: "5a833948-f54d-4423-a1d7-9f3fa47dbc8a",
-  baseSha: "0123456789abcdef0123456789abcdef01234567",
+  reviewFrom: "0123456789abcdef0123456789abcdef01234567",
 };
 
 const EARLIER_SESSION = "01a204c0-6d79-7692-8b34-2a75e5a14c76";

@@ -17,6 +17,7 @@ const work: PublishedWork = {
   files: 3,
   added: 1200,
   removed: 1,
+  note: null,
   pull: { number: 16, url: "https://codeberg.org/acme/shop/pulls/16", opened: true },
 };
 
@@ -123,4 +124,12 @@ test("a blocked run keeps its label; a review of a pull request is posted as one
 
 test("a run without an outcome can not be answered", () => {
   assert.throws(() => finalAnswer(sampleRun()), /no outcome/);
+});
+
+test("what a reader should know of how the work was taken stands in the answer", () => {
+  const note = "The agent had rewritten the history it started from, so its work is taken as one commit.";
+  assert.match(
+    finalAnswer(ended({ kind: "completed", work: { ...work, note }, review: null })),
+    /rewritten the history/,
+  );
 });

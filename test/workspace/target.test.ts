@@ -66,6 +66,11 @@ test("on a pull request of the repository itself, the work goes to its branch", 
   const prepared = await room.prepare(run, { pull: pullRequest({ headBranch: "topic" }) });
   const { dir, ...workspace } = prepared.workspace;
   assert.deepEqual(workspace, { branch: "topic", base: null, baseSha: sha, pull: 7 });
+  assert.equal(
+    prepared.reviewFrom,
+    await room.remote.bare("rev-parse", "main"),
+    "a review compares with its base",
+  );
   assert.match(dir, /pr-7$/);
   assert.equal(await git(prepared.folders.checkout, "rev-parse", "--abbrev-ref", "HEAD"), "topic");
 });

@@ -27,11 +27,11 @@ export function createCoderabbit(settings: { readonly now: () => number }): Agen
   };
 }
 
-function argsOf({ baseSha, model, prompt }: LaunchRequest): readonly string[] {
+function argsOf({ reviewFrom, model, prompt }: LaunchRequest): readonly string[] {
   return [
     "review",
     "--agent",
-    ...["--base-commit", baseSha],
+    ...["--base-commit", reviewFrom ?? "HEAD~1"],
     ...(model === null ? [] : ["--type", model]),
     ...(prompt.trim() === "" ? [] : ["-c", "CLAUDE.md"]),
     "--no-color",

@@ -84,7 +84,7 @@ export function createCodex(settings: CodexSettings, variant: CodexVariant = COD
         env: { TZ: "UTC" },
         secretEnv: variant.secretEnv,
         files: configFiles(model, settings.baseUrl),
-        stdin: isReview(model) ? reviewPrompt(request.prompt) : request.prompt,
+        stdin: isReview(model) ? reviewPrompt(request.prompt, request.reviewFrom) : request.prompt,
       };
     },
     reader: () => createCodexReader(settings.now),

@@ -36,7 +36,7 @@ test("what a program prints that is called like coderabbit becomes the review", 
     for (const line of output.split("\n")) reader.line(line, "stdout");
     const result = reader.end(0);
     assert.equal(result.ok, true);
-    assert.equal(result.lastMessage, `- **minor** \`a.ts\`: since ${REQUEST.baseSha}`);
+    assert.equal(result.lastMessage, `- **minor** \`a.ts\`: since ${REQUEST.reviewFrom}`);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

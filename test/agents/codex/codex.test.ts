@@ -6,7 +6,7 @@ import { REQUEST } from "../../contracts/agent.ts";
 const codex = (baseUrl: string | null = null) => createCodex({ baseUrl, now: () => 0 });
 
 test("a review is told what to look at, what for, and to change nothing, before what was asked", () => {
-  const { stdin } = codex().launch({ ...REQUEST, model: "review" });
+  const { stdin } = codex().launch({ ...REQUEST, model: "review", reviewFrom: null });
   for (const part of [
     "git diff HEAD~2",
     "bugs",
@@ -19,6 +19,12 @@ test("a review is told what to look at, what for, and to change nothing, before 
     assert.ok(stdin.includes(part), part);
   }
   assert.ok(stdin.endsWith(REQUEST.prompt));
+});
+
+test("a review on a pull request looks at what the pull request changes", () => {
+  const { stdin } = codex().launch({ ...REQUEST, model: "review" });
+  assert.ok(stdin.includes(`git diff ${REQUEST.reviewFrom} HEAD`));
+  assert.ok(!stdin.includes("HEAD~2"));
 });
 
 test("any other model gets the prompt as it is", () => {

@@ -88,7 +88,7 @@ export function openSandbox(): Sandbox {
         paths,
         resume: options.resume ?? null,
         sessionId: randomUUID(),
-        baseSha: git("rev-parse", "HEAD"),
+        reviewFrom: null,
       });
       writeFiles(spec, paths);
       const keys = spec.secretEnv.filter((name) => options.secrets[name] !== undefined);
