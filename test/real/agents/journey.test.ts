@@ -26,8 +26,9 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const FORGE_SECRETS = ["FORGE_TOKEN", "WEBHOOK_SECRET"];
 
 withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld, concurrency: 1 }, (stage) => {
-  for (const [name, others] of [
-    ["codex", ["ANTHROPIC_API_KEY", "GEMINI_API_KEY"]],
+  // Whose shells must not know which names; codex keeps even its own key from them.
+  for (const [name, unknown] of [
+    ["codex", ["CODEX_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"]],
     ["claude", ["CODEX_API_KEY", "GEMINI_API_KEY"]],
     ["gemini", ["CODEX_API_KEY", "ANTHROPIC_API_KEY"]],
     ["local", ["CODEX_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"]],
@@ -38,7 +39,7 @@ withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld, concurr
       if (name === "codex") await world.addLabel(desk.repo, desk.issue, desk.maintainer, "dispatch:codex");
       else await say(desk, `/dispatch ${name}`);
       const names = await assertPublished(desk, await finalAnswer(desk, /pull request/i, 60_000));
-      for (const secret of [...FORGE_SECRETS, ...others]) assert.ok(!names.includes(secret), secret);
+      for (const secret of [...FORGE_SECRETS, ...unknown]) assert.ok(!names.includes(secret), secret);
       const run = await desk.run();
       assert.deepEqual(processesOf(run.workspace?.dir ?? ""), []);
       await assertNoSecrets(bot, desk);
@@ -52,12 +53,16 @@ withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld, concurr
 
   test("codex:review reviews a pull request, and pushes nothing even if it committed", async () => {
     const { world } = stage();
-    const desk = await stage().open(inOrder(WORK, { say: "fail\n\ntopic.txt, line 1: it is not greeted." }));
+    // It reads the change as it is told to, and disobeys in committing.
+    const desk = await stage().open((turn) => {
+      const look = /git diff [0-9a-f]{40} HEAD/.exec(turn.prompt)?.[0] ?? "false";
+      return inOrder({ shell: look }, WORK, { say: "fail\n\ntopic.txt, line 1: it is not greeted." })(turn);
+    });
     const { repo, maintainer: by } = desk;
     await world.commit(repo, {
       by,
       branch: "topic",
-      files: { "topic.txt": "t\n" },
+      files: { "topic.txt": "topical\n" },
       message: "Begin a topic",
     });
     const pull = await world.openPull(repo, { by, head: "topic", base: "main", title: "A topic" });
@@ -68,7 +73,7 @@ withRealAgents("a real agent on forgejo", { world: startLocalForgeWorld, concurr
     const [review] = await reviews();
     assert.match(review?.body ?? "", /fail[\s\S]*topic\.txt, line 1: it is not greeted\./);
     assert.equal(review?.by, world.bot.login);
-    assert.match(desk.asked()[0]?.turn?.prompt ?? "", /git diff HEAD~2/);
+    assert.match(JSON.stringify(desk.asked()[1]?.body), /\+topical/, "it saw what the pull request changes");
     assert.deepEqual(await world.pulls(repo), [before]);
     assert.deepEqual([...(await world.branches(repo))].sort(), ["main", "topic"]);
     assert.deepEqual(processesOf((await desk.run(pull)).workspace?.dir ?? ""), []);
