@@ -32,14 +32,15 @@ export async function finish(job: Job, outcome: Outcome, deps: WorkDeps): Promis
   await countForPool(run, outcome, deps);
 }
 
-/** Exact agent seconds of this attempt; nothing when the agent never ran. */
+/** Exact agent seconds of this attempt, 0 when nobody saw its end: its clock is ended anyway. Nothing when it never ran. */
 function time(run: Run): NewEffect[] {
   const { startedAt, endedAt, repo, issue, id, attempt, outcome } = run;
-  if (startedAt === null || endedAt === null) return [];
+  if (startedAt === null) return [];
   const work = outcome?.kind === "completed" ? outcome.work : null;
-  const seconds = Math.round((endedAt - startedAt) / 1000);
+  const end = endedAt ?? startedAt;
+  const seconds = Math.round((end - startedAt) / 1000);
   const ok = outcome?.kind === "completed";
-  const action = { kind: "time", seconds, startedAt, endedAt, sha: work?.sha ?? null, ok } as const;
+  const action = { kind: "time", seconds, startedAt, endedAt: end, sha: work?.sha ?? null, ok } as const;
   return [{ repo, issue: issue.number, runId: id, key: `time:${id}:${attempt}`, action }];
 }
 

@@ -31,6 +31,8 @@ export interface Job {
   cancelledBy(): Actor | null;
   move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], detail?: string): Promise<Run>;
   note(patch: RunPatch): Promise<void>;
+  /** Extends the lease now if heartbeats were missed, as on a host that slept. Never rejects. */
+  renew(): Promise<void>;
   close(): void;
 }
 
@@ -41,6 +43,7 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
   const closed = new AbortController();
   const lost = AbortSignal.any([loss.signal, halt]);
   let canceller: Actor | null = claim.run.cancelledBy;
+  let heldAt = deps.now();
   const { lease } = claim;
   const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
     try {
@@ -63,20 +66,31 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
       return job.run;
     },
     note: (patch) => guarded(() => store.note(lease, patch)),
+    async renew() {
+      if (deps.now() - heldAt > deps.leaseMs / 2) await beat();
+    },
     close: () => closed.abort(),
   };
   const beat = async () => {
-    const { cancelledBy } = await guarded(() => store.heartbeat(lease, deps.leaseMs));
-    if (!cancelledBy) return;
-    canceller = cancelledBy;
-    cancel.abort();
+    try {
+      const { cancelledBy } = await guarded(() => store.heartbeat(lease, deps.leaseMs));
+      heldAt = deps.now();
+      if (!cancelledBy) return;
+      canceller = cancelledBy;
+      cancel.abort();
+    } catch (error) {
+      deps.log.warn({ run: job.run.id, reason: messageOf(error) }, "heartbeat not recorded");
+    }
   };
   if (canceller) cancel.abort();
   void keepAlive(beat, store, deps, AbortSignal.any([closed.signal, lost, leave]));
   return job;
 }
 
-/** A heartbeat at a third of the lease, and at once when the queue changed: a cancel should not wait. */
+/**
+ * A heartbeat at a third of the lease, and at once when someone cancels. The first is due now, and each is asked for
+ * before the one before it is done: a cancel in between is not slept through.
+ */
 async function keepAlive(
   beat: () => Promise<void>,
   store: Store,
@@ -86,12 +100,9 @@ async function keepAlive(
   while (!signal.aborted) {
     const turn = new AbortController();
     const until = AbortSignal.any([signal, turn.signal]);
-    await Promise.race([
-      sleep(deps.leaseMs / 3, undefined, { signal: until }).catch(() => {}),
-      store.changed("cancels", until),
-    ]);
+    const change = store.changed("cancels", until);
+    await beat();
+    await Promise.race([change, sleep(deps.leaseMs / 3, undefined, { signal: until }).catch(() => {})]);
     turn.abort();
-    if (signal.aborted) return;
-    await beat().catch((error) => deps.log.warn({ reason: messageOf(error) }, "heartbeat not recorded"));
   }
 }

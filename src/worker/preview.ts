@@ -1,5 +1,6 @@
 /** A dry run: the prompt a run would begin with, from the mirror alone. Makes no checkout and touches no forge. */
 import type { Agent } from "../agents/agent.ts";
+import type { Config } from "../config/config.ts";
 import type { Forge } from "../forges/forge.ts";
 import type { Run } from "../model/run.ts";
 import type { Prompts } from "../prompt/prompts.ts";
@@ -10,6 +11,7 @@ export interface PreviewDeps {
   readonly agent: (pool: string) => Agent;
   readonly workspaces: Workspaces;
   readonly prompts: Prompts;
+  readonly config: () => Config;
   readonly newId: () => string;
 }
 
@@ -35,7 +37,7 @@ export function createPreview(deps: PreviewDeps): (run: Run, forge: Forge) => Pr
       base: seen.workspace.base,
       recentCommits: seen.recentCommits,
       instructions: seen.instructions,
-      comments: await discussion(run, forge),
+      comments: await discussion(run, forge, deps.config().permission),
       nonce: deps.newId(),
     });
     return { prompt: prompt.text, workspace: seen.workspace.dir };

@@ -1,9 +1,10 @@
 /** Third step: the agent watched to its end, and the end judged. Also how a run is adopted after a restart. */
-import type { AgentEvent } from "../agents/agent.ts";
+import type { AgentEvent, OutputReader } from "../agents/agent.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { type Ended, judge } from "../outcome/judge.ts";
 import { readQuestion } from "../outcome/question.ts";
 import { publishingStatus, runningStatus, statusEffect } from "../report/status.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
 import { createRunLog } from "../supervisor/run-log.ts";
 import { type Supervised, supervise } from "../supervisor/supervise.ts";
 import { activityLine } from "./activity.ts";
@@ -20,6 +21,7 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const { limits } = deps.config();
   const handle = handleOf(run);
   const runtime = deps.runtimeNamed(handle.runtime);
+  const reader = await readerOrStop(job, runtime, deps);
   const totalMs = run.request.timeoutMs ?? limits.totalMs;
   const log = createRunLog({ file: deps.logFile(run), maxBytes: limits.logBytes, redact: deps.redact });
   let supervised: Supervised;
@@ -27,7 +29,7 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
     supervised = await supervise({
       runtime,
       handle,
-      reader: deps.agent(run.pool).reader(),
+      reader,
       log,
       limits: { totalMs, idleMs: limits.idleMs, graceMs: limits.graceMs, outputBytes: limits.outputBytes },
       startedAt: run.startedAt ?? deps.now(),
@@ -45,6 +47,18 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   await recordEnd(job, { ...supervised, ended }, log.tail(TAIL_LINES), totalMs, deps);
   await runtime.remove(handle);
   return true;
+}
+
+/** An agent that is not configured any more can not be read, so it is not left to work on either. */
+async function readerOrStop({ run }: Job, runtime: Runtime, deps: WorkDeps): Promise<OutputReader> {
+  try {
+    return deps.agent(run.pool).reader();
+  } catch (error) {
+    const handle = handleOf(run);
+    await runtime.stop(handle, deps.config().limits.graceMs);
+    await runtime.remove(handle);
+    throw error;
+  }
 }
 
 async function recordEnd(
@@ -70,11 +84,13 @@ async function recordEnd(
   const outcome: Outcome =
     judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
   const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
+  // Of an agent that nobody saw end, nobody knows how long it worked: that it is noticed now is no reason to book it.
+  const isLost = outcome.kind === "failed" && outcome.reason === "lost";
   await job.move(
     "publishing",
     {
       startedAt,
-      endedAt,
+      ...(isLost ? {} : { endedAt }),
       outcome,
       handle: null,
       session: result.session ?? run.session,

@@ -6,21 +6,19 @@
  * Each step begins from what the last one recorded, so a run taken over after a crash goes on where it stood. Whatever
  * goes wrong on the way becomes an outcome, and every outcome ends in `finish`: nobody is left without an answer.
  */
-import { LeaseLost, messageOf } from "../model/errors.ts";
+import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
 import type { FailureReason, Outcome } from "../model/outcome.ts";
-import type { Claim } from "../store/store.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import { finish } from "./finish.ts";
-import { type Job, openJob, type Stops } from "./job.ts";
+import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { watch } from "./watch.ts";
 
-/** Works one claim to its end, or until told to let go of it. */
-export async function work(claim: Claim, deps: WorkDeps, stops: Stops): Promise<void> {
-  const job = openJob(claim, deps, stops);
+/** Works one run to its end, or until told to let go of it. Closes the job. Never rejects. */
+export async function work(job: Job, deps: WorkDeps): Promise<void> {
   const log = deps.log.child({ run: job.run.id, attempt: job.run.attempt });
   try {
     await steps(job, deps);
@@ -42,7 +40,7 @@ async function steps(job: Job, deps: WorkDeps): Promise<void> {
     const ready = await orEnd(job, deps, "prepare", () => prepare(job, deps));
     if (!ready || !(await orEnd(job, deps, "start", () => launch(job, ready, deps)))) return;
   }
-  if (job.run.state === "running" && !(await watch(job, deps))) return;
+  if (job.run.state === "running" && !(await watchOrEnd(job, deps))) return;
   if (job.run.state === "publishing") await finish(job, await publish(job, deps), deps);
 }
 
@@ -59,6 +57,17 @@ async function orEnd<T>(
     if (error instanceof LeaseLost || isGone(job)) throw error;
     await finish(job, job.cancelled.aborted ? cancelled(job) : failed(reason, error, deps), deps);
     return null;
+  }
+}
+
+/** A run taken over may be one that can not be watched any more: its agent or runtime is not configured now. */
+async function watchOrEnd(job: Job, deps: WorkDeps): Promise<boolean> {
+  try {
+    return await watch(job, deps);
+  } catch (error) {
+    if (!(error instanceof Refusal) || isGone(job)) throw error;
+    await finish(job, failed("lost", error, deps), deps);
+    return false;
   }
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../model/errors.ts";
 import type { Claim } from "../store/store.ts";
 import type { WorkDeps } from "./deps.ts";
-import type { Stops } from "./job.ts";
+import { type Job, openJob, type Stops } from "./job.ts";
 import { work } from "./work.ts";
 
 export interface WorkerDeps extends WorkDeps {
@@ -26,10 +26,13 @@ export interface Worker {
 const QUIET_MS = 5000;
 
 export function createWorker(deps: WorkerDeps): Worker {
-  const active = new Set<Promise<void>>();
+  const active = new Map<Job, Promise<void>>();
   const begin = (claim: Claim, stops: Stops) => {
-    const job = work(claim, deps, stops).finally(() => active.delete(job));
-    active.add(job);
+    const job = openJob(claim, deps, stops);
+    active.set(
+      job,
+      work(job, deps).finally(() => active.delete(job)),
+    );
   };
   return {
     active: () => active.size,
@@ -37,18 +40,25 @@ export function createWorker(deps: WorkerDeps): Worker {
       const left = await deps.store.takeOver(deps.name, deps.leaseMs, true);
       if (left.length) deps.log.info({ runs: left.length }, "taking up runs left by an earlier process");
       for (const claim of left) begin(claim, stops);
-      await claimLoop(deps, (claim) => begin(claim, stops), drain);
-      await Promise.allSettled(active);
+      await claimLoop(deps, active, (claim) => begin(claim, stops), drain);
+      await Promise.allSettled(active.values());
     },
   };
 }
 
-async function claimLoop(deps: WorkerDeps, begin: (claim: Claim) => void, drain: AbortSignal): Promise<void> {
+async function claimLoop(
+  deps: WorkerDeps,
+  active: ReadonlyMap<Job, unknown>,
+  begin: (claim: Claim) => void,
+  drain: AbortSignal,
+): Promise<void> {
   while (!drain.aborted) {
     const turn = new AbortController();
     const until = AbortSignal.any([drain, turn.signal]);
     const change = deps.store.changed("queue", until);
     try {
+      // What this very worker still works on is not to be taken from it: the host may have slept.
+      await Promise.all([...active.keys()].map((job) => job.renew()));
       for (const claim of await deps.store.takeOver(deps.name, deps.leaseMs, false)) begin(claim);
       for (;;) {
         const claim = drain.aborted
