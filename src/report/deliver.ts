@@ -5,18 +5,28 @@
  * forge's answer and its record it may appear twice.
  */
 import { createHash } from "node:crypto";
+import type { Logger } from "pino";
 import type { Forge } from "../forges/forge.ts";
 import type { Effect } from "../model/effect.ts";
 import { ForgeError } from "../model/errors.ts";
 import { repoName } from "../model/run.ts";
+import type { Store } from "../store/store.ts";
 import { secretHeldBack } from "./messages.ts";
-import type { OutboxOptions } from "./outbox.ts";
 
 /** What forges accept in one comment. */
 const BODY_MOST = 65_536;
 
+export interface DeliverOptions {
+  readonly store: Store;
+  readonly forges: ReadonlyMap<string, Forge>;
+  readonly redact: (text: string) => string;
+  /** The name of a secret that the text holds, or null. */
+  readonly findSecret: (text: string) => string | null;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
+}
+
 /** Returns what the forge calls the result, or null. Throws ForgeError. */
-export async function deliver(effect: Effect, options: OutboxOptions): Promise<string | null> {
+export async function deliver(effect: Effect, options: DeliverOptions): Promise<string | null> {
   const forge = options.forges.get(effect.repo.forge);
   if (!forge)
     throw new ForgeError(`delivering to ${effect.repo.forge}: no such forge is configured`, 410, false);
@@ -55,7 +65,7 @@ async function showStatus(
   effect: Effect,
   body: string,
   forge: Forge,
-  { store }: OutboxOptions,
+  { store }: DeliverOptions,
 ): Promise<string> {
   const run = effect.runId === null ? null : await store.run(effect.runId);
   const existing = run?.statusComment ?? (effect.tries > 0 ? await findOwn(effect, forge) : null);
@@ -87,7 +97,7 @@ function marker(effect: Effect): string {
 }
 
 /** Without secrets, with the marker, and no longer than a forge takes. */
-function safeBody(body: string, effect: Effect, { findSecret, redact, log }: OutboxOptions): string {
+function safeBody(body: string, effect: Effect, { findSecret, redact, log }: DeliverOptions): string {
   const secret = findSecret(body);
   if (secret !== null) {
     const told = {

@@ -4,23 +4,15 @@
  * it is kept from happening twice is in `deliver.ts`.
  */
 import { createHash } from "node:crypto";
-import type { Logger } from "pino";
-import type { Forge } from "../forges/forge.ts";
 import type { Effect } from "../model/effect.ts";
 import { ForgeError, messageOf } from "../model/errors.ts";
 import { repoName } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
-import { deliver } from "./deliver.ts";
+import { type DeliverOptions, deliver } from "./deliver.ts";
 
-export interface OutboxOptions {
-  readonly store: Store;
-  readonly forges: ReadonlyMap<string, Forge>;
-  readonly redact: (text: string) => string;
-  /** The name of a secret that the text holds, or null. */
-  readonly findSecret: (text: string) => string | null;
+export interface OutboxOptions extends DeliverOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly log: Pick<Logger, "info" | "warn" | "error">;
 }
 
 export interface Outbox {
