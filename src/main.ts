@@ -18,6 +18,7 @@ import { watchConfig } from "./config/watch.ts";
 import { addHook } from "./forges/forgejo/add-hook.ts";
 import { type App, createApp } from "./index.ts";
 import { messageOf, Refusal } from "./model/errors.ts";
+import { splitAgent } from "./model/run.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { followLog } from "./supervisor/read-log.ts";
@@ -46,7 +47,7 @@ async function start(options: CommonOptions): Promise<void> {
   const log = logger(config.logLevel);
   const app = await createApp(config, { log, now });
   await app.start();
-  report(log, await readiness(config, app, fileOf(options)), app);
+  report(log, await readiness(config, app, fileOf(options)), app, config.defaults.agent);
   const stopping = new AbortController();
   const proxies = await proxiesOf(config.forges, app.url, log);
   const watch = watchConfig({
@@ -92,7 +93,8 @@ function toldToStop(log: pino.Logger): Promise<void> {
   });
 }
 
-function report(log: pino.Logger, { forges, runtimes, agents }: Readiness, app: App): void {
+function report(log: pino.Logger, { forges, runtimes, agents }: Readiness, app: App, asked: string): void {
+  const defaultAgent = splitAgent(asked).pool;
   for (const { name, probe } of forges) {
     if (probe.ready) log.info(`forge ${name}: ${probe.summary}; webhooks at ${app.url}/api/webhooks/${name}`);
     else
@@ -104,8 +106,11 @@ function report(log: pino.Logger, { forges, runtimes, agents }: Readiness, app: 
     log.info(`runtime ${name}: ${probe.ready ? "ready" : probe.reason}`);
   for (const { name, ready, runtime, detail, fix } of agents) {
     if (ready) log.info(`agent ${name}: ${detail}, in ${runtime}`);
-    else log.warn(`agent ${name}: ${detail}${fix ? `; ${fix}` : ""}`);
+    else if (name === defaultAgent) log.warn(`agent ${name}: ${detail}${fix ? `; ${fix}` : ""}`);
   }
+  // Nobody sets every agent up: those are no news. `check` says what each lacks.
+  const others = agents.filter(({ name, ready }) => !ready && name !== defaultAgent).map(({ name }) => name);
+  if (others.length > 0) log.info(`agents not ready: ${others.join(", ")} (agent-dispatch check says why)`);
   log.info(`listening on ${app.url}`);
 }
 

@@ -77,7 +77,8 @@ export interface Agent {
   /** The program looked for, how to ask its version, and how to install it. */
   readonly program: {
     readonly name: string;
-    readonly versionArgs: readonly string[];
+    /** Null: it is not to be asked. */
+    readonly versionArgs: readonly string[] | null;
     readonly install: string;
   };
 }

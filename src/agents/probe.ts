@@ -1,4 +1,7 @@
 /** Is an agent's program there, and which version? Asked at start and by `check`, so that a missing CLI is said early. */
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, isAbsolute, join } from "node:path";
 import { execa } from "execa";
 import type { Agent } from "./agent.ts";
 
@@ -10,18 +13,14 @@ export interface AgentProbe {
   readonly fix: string | null;
 }
 
-/** Runs `program --version` with nothing but PATH and HOME in its environment; 20 s at most. */
+/**
+ * Runs `program --version` with nothing but PATH and HOME in its environment; 20 s at most. A custom agent's program
+ * is only looked for: nobody knows what it would do when it is asked for its version.
+ */
 export async function probeAgent(agent: Agent, env: Readonly<Record<string, string>>): Promise<AgentProbe> {
   const { program, name } = agent;
   const { PATH = "", HOME = "/" } = env;
-  const result = await execa(program.name, program.versionArgs, {
-    env: { PATH, HOME },
-    extendEnv: false,
-    reject: false,
-    stdin: "ignore",
-    timeout: 20_000,
-  });
-  if (result.failed && result.code === "ENOENT") {
+  if (!(await isThere(program.name, PATH))) {
     return {
       name,
       ready: false,
@@ -29,10 +28,24 @@ export async function probeAgent(agent: Agent, env: Readonly<Record<string, stri
       fix: `no executable ${program.name} on PATH; ${program.install}`,
     };
   }
+  if (program.versionArgs === null) return { name, ready: true, version: null, fix: null };
+  const result = await execa(program.name, program.versionArgs, {
+    env: { PATH, HOME },
+    extendEnv: false,
+    reject: false,
+    stdin: "ignore",
+    timeout: 20_000,
+  });
   return {
     name,
     ready: true,
     version: /\d+(?:\.\d+)+\S*/.exec(String(result.stdout))?.[0] ?? null,
     fix: null,
   };
+}
+
+async function isThere(program: string, path: string): Promise<boolean> {
+  const places = isAbsolute(program) ? [program] : path.split(delimiter).map((dir) => join(dir, program));
+  const found = await Promise.allSettled(places.map((place) => access(place, constants.X_OK)));
+  return found.some(({ status }) => status === "fulfilled");
 }

@@ -118,7 +118,7 @@ export const CATALOG = [
     positionals: ["pool"],
     options: ["config"],
     summary: "end an agent's pause",
-    details: "An agent is paused after failing at once several times, or at its provider's limit.",
+    details: "An agent is paused after several quick failures in a row (`rates`).",
     examples: ["agent-dispatch pool resume codex"],
   },
 ] as const satisfies readonly CommandHelp[];

@@ -45,7 +45,7 @@ export function parse(argv: readonly string[]): Parsed {
       ? { kind: "help", command: command ?? null }
       : unknownCommand(helpWords);
   }
-  if (words.length === 0 && given.length === 0) return wrong("no command given", GENERAL_HINT);
+  if (words.length === 0 && given.length === 0) return { kind: "help", command: null };
   if (!command) return words.length === 0 ? wrong("no command given", GENERAL_HINT) : unknownCommand(words);
   return withOptions(command, words.slice(command.name.split(" ").length), given);
 }

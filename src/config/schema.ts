@@ -116,9 +116,7 @@ const rates = z.strictObject({
   window: field.duration
     .default("60s")
     .meta({ description: "A failure is quick when it comes within this time of the agent's start." }),
-  pause: field.duration
-    .default("30m")
-    .meta({ description: "How long an agent is paused, unless its provider said when its limit ends." }),
+  pause: field.duration.default("30m").meta({ description: "How long an agent is paused after that." }),
 });
 
 const forge = z.strictObject({

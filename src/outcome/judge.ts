@@ -57,27 +57,28 @@ function words(result: AgentResult): string {
 
 function printedTooMuch(agentMs: number): Judgement {
   const why = `Agent printed more than the configured limit within ${Math.ceil(agentMs / 1000)} s and was stopped`;
-  return failed("agent", why, "Ask for less output, or raise the output limit, then /dispatch retry.");
+  return failed("agent", why, "Ask for less output, or raise the output limit.");
 }
 
 function outOfMemory(): Judgement {
-  const fix = "Raise the run's memory limit or make the task smaller, then /dispatch retry.";
+  const fix = "Raise the run's memory limit or make the task smaller.";
   return failed("out_of_memory", "Agent ran out of memory", fix);
 }
 
 function refused(cause: "auth" | "limit", result: AgentResult): Judgement {
   if (cause === "auth") {
-    const fix = "Check the agent's API key or login on the bot's host, then /dispatch retry.";
+    const fix = "Check the agent's API key or login on the bot's host.";
     return failed("auth", `The model's provider refused the agent's key or login${words(result)}`, fix);
   }
-  const until = result.resetsAt === null ? "later" : `after ${new Date(result.resetsAt).toISOString()}`;
+  const until =
+    result.resetsAt === null ? "until the limit ends" : `until ${new Date(result.resetsAt).toISOString()}`;
   const why = `The model's provider has reached its limit for this agent${words(result)}`;
-  return failed("limit", why, `Try /dispatch retry ${until}, or name another agent.`);
+  return failed("limit", why, `Wait ${until}, or name another agent.`);
 }
 
 function lost(): Judgement {
   const why = "The agent ended while the bot was away, and nobody saw how";
-  return failed("lost", why, "Use /dispatch retry to run it again.");
+  return failed("lost", why, null);
 }
 
 /** What a shell and the engines say when there was no program to run. */
@@ -88,9 +89,5 @@ function missing(exit: Exit): string | null {
 
 function unfinished(result: AgentResult): Judgement {
   if (result.failure) return failed("agent", `Agent reported a failure: ${result.failure}`, null);
-  return failed(
-    "agent",
-    "Agent ended without saying it had finished",
-    "Read the log's end, then /dispatch retry.",
-  );
+  return failed("agent", "Agent ended without saying it had finished", null);
 }

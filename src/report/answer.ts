@@ -135,6 +135,7 @@ function told(run: Run, parts: readonly string[]): string {
   if (run.startedAt !== null && run.endedAt !== null) {
     facts.push(`agent time ${duration(run.endedAt - run.startedAt)}`);
   }
-  if (run.report?.usage) facts.push(usage(run.report.usage));
+  const used = run.report?.usage;
+  if (used && used.inputTokens + used.outputTokens > 0) facts.push(usage(used));
   return [...parts, footer(run, facts)].join("\n\n");
 }

@@ -62,7 +62,7 @@ export function publishingStatus(run: Run): string {
 /** What the status comment says for good; the answer itself is a new comment, so that people are notified. */
 export function endedStatus(run: Run): string {
   const next =
-    run.state === "blocked" ? "The question is in the comment below." : "The answer is in the comment below.";
+    run.state === "blocked" ? "The question is in a comment below." : "The answer is in a comment below.";
   return `**${stateName(run)}.** ${next}\n\n${footer(run)}`;
 }
 

@@ -40,7 +40,7 @@ async function startSpec(
     model: run.model ?? settings?.defaultModel ?? null,
     prompt: prompt.text,
     paths,
-    resume: run.session,
+    resume: prepared.kept ? run.session : null,
     sessionId: deps.newId(),
     reviewFrom: prepared.reviewFrom,
   });

@@ -23,7 +23,7 @@ export function createRuntimeChooser(
       if (runtime && probe?.ready) return runtime;
       if (choice !== "auto") throw refusal(agent, name, probe?.reason ?? "this version has no such runtime");
     }
-    throw refusal(agent, "auto", `none of ${AUTO.join(", ")} is ready`);
+    throw refusal(agent, "auto", noneOf(runtimes));
   };
 }
 
@@ -33,9 +33,14 @@ function choiceFor(agent: Agent, config: Config): RuntimeChoice {
   return set ?? (agent.home === "native" ? "native" : config.defaults.runtime);
 }
 
+function noneOf(runtimes: ReadonlyMap<string, Runtime>): string {
+  const known = AUTO.filter((name) => runtimes.has(name));
+  return known.length > 0 ? `none of ${known.join(", ")} works` : "this version has no container runtime";
+}
+
 function refusal(agent: Agent, name: string, why: string): Refusal {
   return new Refusal(
     `choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`,
-    `Make it ready, or set agents.${agent.name}.runtime (native runs it on the host, with what that means).`,
+    `Set agents.${agent.name}.runtime: native to run it on the bot's host; it is not confined there.`,
   );
 }

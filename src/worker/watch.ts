@@ -1,5 +1,6 @@
 /** Third step: the agent watched to its end, and the end judged. Also how a run is adopted after a restart. */
 import type { AgentEvent, OutputReader } from "../agents/agent.ts";
+import { messageOf, Refusal } from "../model/errors.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { type Ended, judge } from "../outcome/judge.ts";
 import { readQuestion } from "../outcome/question.ts";
@@ -11,9 +12,7 @@ import { activityLine } from "./activity.ts";
 import type { WorkDeps } from "./deps.ts";
 import { handleOf } from "./handle.ts";
 import type { Job } from "./job.ts";
-
-/** How many log lines go into a final answer. */
-const TAIL_LINES = 20;
+import { withTail } from "./tail.ts";
 
 /** False when the agent was left alive, or the lease was lost: then nothing more may be said of the run here. */
 export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
@@ -21,7 +20,7 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const { limits } = deps.config();
   const handle = handleOf(run);
   const runtime = deps.runtimeNamed(handle.runtime);
-  const reader = await readerOrStop(job, runtime, deps);
+  const { reader, tail } = withTail(await readerOrStop(job, runtime, deps), deps.redact);
   const totalMs = run.request.timeoutMs ?? limits.totalMs;
   const log = createRunLog({ file: deps.logFile(run), maxBytes: limits.logBytes, redact: deps.redact });
   let supervised: Supervised;
@@ -39,12 +38,18 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
       left: job.left,
       onEvent: (event) => void onEvent(event, job, deps),
     });
+  } catch (error) {
+    if (job.lost.aborted || job.left.aborted) throw error;
+    // The supervisor has stopped the agent: an agent that nobody watches must not work on.
+    const full = error instanceof Error && "code" in error && error.code === "ENOSPC";
+    const fix = full ? "Free some space on the bot's disk." : null;
+    throw new Refusal(`watching the agent: ${messageOf(error)}; it was stopped`, fix, { cause: error });
   } finally {
     await log.close();
   }
   const { ended } = supervised;
   if (ended === "lost" || ended === "left") return false;
-  await recordEnd(job, { ...supervised, ended }, log.tail(TAIL_LINES), totalMs, deps);
+  await recordEnd(job, { ...supervised, ended }, tail(), totalMs, deps);
   await runtime.remove(handle);
   return true;
 }

@@ -56,6 +56,8 @@ export interface Preview extends RepositoryFacts {
 }
 
 export interface Prepared extends Preview {
+  /** The checkout and home of an earlier attempt stand as the agent left them: its session can be resumed. */
+  readonly kept: boolean;
   readonly folders: RunFolders;
 }
 
@@ -111,7 +113,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
     const kept = await keptWorkspace(request);
     if (kept) {
       const facts = await factsFor(request, kept.baseSha);
-      return { workspace: kept, folders: await folders.complete(run), ...facts };
+      return { kept: true, workspace: kept, folders: await folders.complete(run), ...facts };
     }
     const target = await locate(request);
     await mirrors.pin(run, target.baseSha);
@@ -124,7 +126,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
       await checkouts.makeSpare({ repo: run.repo, mirror, url: credential.url, sha: target.baseSha });
       await mirrors.tidy(run.repo);
     });
-    return { workspace: { dir: folders.dirFor(run), ...target }, folders: opened, ...facts };
+    return { kept: false, workspace: { dir: folders.dirFor(run), ...target }, folders: opened, ...facts };
   };
 
   const locate = async (request: PrepareRequest) => {

@@ -85,7 +85,6 @@ test("wrong arguments exit with 2, call nothing and say where help is", async ()
     ["forge add-hook codeberg a/b/c", /"a\/b\/c" is no owner or owner\/repository/],
     ["forge add-hook codeberg a/", /"a\/" is no owner or owner\/repository/],
     ["forge add-hook codeberg a --url d.example", /--url "d\.example" is no http or https address/],
-    ["", /no command given/],
     ["--config x", /no command given/],
   ];
   for (const [line, message] of cases) {
@@ -184,4 +183,10 @@ test("status and check print JSON when asked", async () => {
     pendingEffects: 0,
   });
   assert.equal(JSON.parse((await cli(["check", "--json"])).out).config.dataDir, "/d");
+});
+
+test("without arguments it shows the help", async () => {
+  const { code, out } = await cli([]);
+  assert.equal(code, 0);
+  assert.match(out, /Usage/);
 });

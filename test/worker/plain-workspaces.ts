@@ -65,7 +65,7 @@ export function createPlainWorkspaces(root: string): PlainWorkspaces {
       request.signal.throwIfAborted();
       const folders = foldersOf(request.run);
       for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
-      return { ...facts, folders, workspace: workspaceOf(request.run) };
+      return { ...facts, kept: request.keep, folders, workspace: workspaceOf(request.run) };
     },
     preview: async ({ run }) => ({ ...facts, workspace: workspaceOf(run) }),
     async collect() {

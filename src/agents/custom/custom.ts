@@ -19,7 +19,7 @@ export function createCustom(config: CustomAgentConfig & { readonly name: string
     home: "container",
     program: {
       name: program,
-      versionArgs: ["--version"],
+      versionArgs: null,
       install: config.install ?? `put ${program} on PATH`,
     },
     mode: () => config.mode,

@@ -19,16 +19,24 @@ const ISSUE = "/repos/{owner}/{repo}/issues/{index}";
 const OFF = [400, 403, 404];
 
 export function forgejoTime(api: Api, self: () => Promise<Actor>): Time {
+  /** One start at a time: two that both see no clock would both start one, and the second would book the first's. */
+  let starting: Promise<unknown> = Promise.resolve();
   return {
-    async startStopwatch(repo, issue) {
-      const action = `starting the stopwatch on ${named(repo, issue)}`;
-      const running = await api.callUnless<StopWatch[]>(OFF, action, "GET /user/stopwatches");
-      if (running === null || running.data.length > 0) return;
-      // 409: another worker was faster.
-      await api.callUnless([...OFF, 409], action, `POST ${ISSUE}/stopwatch/start`, at(repo, issue));
+    startStopwatch(repo, issue) {
+      const started = starting.then(() => startStopwatch(api, repo, issue));
+      starting = started.catch(() => {});
+      return started;
     },
     bookTime: async (repo, issue, entry) => bookTime(api, await self(), repo, issue, entry),
   };
+}
+
+async function startStopwatch(api: Api, repo: RepoRef, issue: number): Promise<void> {
+  const action = `starting the stopwatch on ${named(repo, issue)}`;
+  const running = await api.callUnless<StopWatch[]>(OFF, action, "GET /user/stopwatches");
+  if (running === null || running.data.length > 0) return;
+  // 409: another worker was faster.
+  await api.callUnless([...OFF, 409], action, `POST ${ISSUE}/stopwatch/start`, at(repo, issue));
 }
 
 async function bookTime(

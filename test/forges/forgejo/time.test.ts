@@ -79,3 +79,12 @@ test("a booking that fails half way is not lost: it can be asked for again", asy
   assert.equal(await forge.bookTime(ref, issue, entry(30)), "booked");
   assert.deepEqual(await world.bookedTime(name, issue), [{ seconds: 30, by: "dispatch-bot" }]);
 });
+
+test("two runs that start together begin one clock between them, and book nothing by it", async (t) => {
+  const { world, forge, name, ref, issue } = await openForgejo(t);
+  const other = await world.openIssue(name, { by: "acme", title: "Other", body: "" });
+  await Promise.all([forge.startStopwatch(ref, issue), forge.startStopwatch(ref, other)]);
+  assert.deepEqual(await world.runningStopwatches("dispatch-bot"), ["acme/app#1"]);
+  assert.deepEqual(await world.bookedTime(name, issue), []);
+  assert.deepEqual(await world.bookedTime(name, other), []);
+});

@@ -1,0 +1,40 @@
+/**
+ * The last lines of a run for its final answer, as people read them: what a CLI prints as JSON is told by the events
+ * read from it, everything else stands as it was printed. The whole output is in the run's log.
+ */
+import type { OutputReader } from "../agents/agent.ts";
+import { activityLine } from "./activity.ts";
+
+const LINES = 20;
+const LONGEST = 2000;
+
+/** The reader as it was, keeping a tail beside it. */
+export function withTail(
+  reader: OutputReader,
+  redact: (text: string) => string,
+): { readonly reader: OutputReader; readonly tail: () => readonly string[] } {
+  const lines: string[] = [];
+  const keep = (text: string): void => {
+    const line = text.trimEnd().slice(0, LONGEST);
+    if (line === "" || line === lines.at(-1)) return;
+    lines.push(line);
+    if (lines.length > LINES) lines.shift();
+  };
+  return {
+    tail: () => lines.map(redact),
+    reader: {
+      line(text, stream) {
+        const events = reader.line(text, stream);
+        if (!isJson(text)) keep(text);
+        else
+          for (const event of events) for (const part of (activityLine(event) ?? "").split("\n")) keep(part);
+        return events;
+      },
+      end: (exitCode) => reader.end(exitCode),
+    },
+  };
+}
+
+function isJson(text: string): boolean {
+  return text.startsWith("{") && text.trimEnd().endsWith("}");
+}
