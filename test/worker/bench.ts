@@ -51,6 +51,8 @@ interface Parts {
   readonly clock: { ms: number };
   /** What was logged, one object a line. */
   readonly logged: { readonly msg: string; readonly [key: string]: unknown }[];
+  /** Done at the test's end, before the store is closed. */
+  readonly ends: (() => Promise<void>)[];
   /** Settings may be changed while it works, as by a reload. */
   config: Config;
 }
@@ -82,7 +84,9 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   let ids = 0;
   const newId = () => `id${++ids}`;
   const store = await openSqliteStore({ file: join(dir, "store.db"), now, newId });
+  const ends: Parts["ends"] = [];
   t.after(async () => {
+    for (const end of ends) await end();
     await store.close();
     await rm(dir, { recursive: true });
   });
@@ -102,6 +106,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     outbox,
     clock,
     logged,
+    ends,
     config: configOf(dir, forge, options),
   };
   const deps: WorkDeps = {
