@@ -201,7 +201,15 @@ async function serveOurs(file: string): Promise<void> {
   const auth = () => Promise.reject(new Error("nothing asks the forge here"));
   const forges = [createGithubForge({ config, auth, now })];
   const store = await openSqliteStore({ file, now, newId: randomUUID });
-  const door = createWebhookDoor({ forges, store, now, log, maxBytes: 25 * 2 ** 20, bodyMs: 10_000 });
+  const door = createWebhookDoor({
+    forges,
+    store,
+    now,
+    log,
+    maxBytes: 25 * 2 ** 20,
+    maxBytesInAll: 128 * 2 ** 20,
+    bodyMs: 10_000,
+  });
   const server = await createServer(
     { host: "127.0.0.1", port: 0, log, github: config, Octokit: GithubOctokit },
     (_app, { addHandler }) => addHandler(door),

@@ -79,6 +79,7 @@ export default function application(routes: readonly Handler[]): ApplicationFunc
 const LEASE_MS = 30_000;
 const STATUS_EVERY_MS = 10_000;
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
+const MAX_BODIES_BYTES = 128 * 1024 * 1024;
 /** Issues looked after at once by the inbox. */
 const INBOX_PARALLEL = 8;
 
@@ -170,6 +171,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     now,
     log,
     maxBytes: MAX_BODY_BYTES,
+    maxBytesInAll: MAX_BODIES_BYTES,
     bodyMs: 10_000,
   });
   const health = createHealthHandler({
@@ -197,7 +199,9 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     reload(next) {
       // What is fixed for the life of the process stays as it was at start.
       const { dataDir, workspaceRoot, host, port, forges: kept } = initial;
-      config = { ...next, dataDir, workspaceRoot, host, port, forges: kept };
+      // A secret that was replaced is still one: the forges go on with theirs until the next start.
+      const secrets = withEarlier(next.secrets, config.secrets);
+      config = { ...next, secrets, dataDir, workspaceRoot, host, port, forges: kept };
       read = readConfig(config, now);
     },
     async stop({ agents }) {
@@ -218,6 +222,12 @@ async function repositoryUsers(narrowed: ResponderDeps["narrowed"], repo: RepoRe
     if (error instanceof ConfigError) return null;
     throw error;
   }
+}
+
+/** Values of earlier secrets under names of their own, so that they are found and taken out as before. */
+function withEarlier(next: Config["secrets"], earlier: Config["secrets"]): Config["secrets"] {
+  const gone = Object.entries(earlier).filter(([name, value]) => next[name] !== value);
+  return { ...Object.fromEntries(gone.map(([name, value]) => [`${name}_EARLIER`, value])), ...next };
 }
 
 const NETWORK = /^(HTTPS?_PROXY|ALL_PROXY|NO_PROXY|SSL_CERT_(FILE|DIR))$/i;

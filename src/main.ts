@@ -55,7 +55,7 @@ async function start(options: CommonOptions): Promise<void> {
     signal: stopping.signal,
     onChange: (next) => {
       app.reload(next);
-      log.info("configuration read again");
+      log.info("configuration read again; forges, address and folders change at the next start");
     },
     onError: (error) => log.error(`the configuration stays as it was: ${messageOf(error)}`),
   });

@@ -119,6 +119,8 @@ export interface RunFilter {
   readonly repo?: RepoRef;
   readonly issue?: number;
   readonly pool?: string;
+  /** `next`: as they would be claimed, caps and pauses aside. */
+  readonly order?: "newest" | "next";
   readonly limit?: number;
 }
 

@@ -2,12 +2,22 @@
 import type { IncomingMessage } from "node:http";
 
 export interface BodyRefused {
-  readonly status: 400 | 408 | 413;
+  readonly status: 400 | 408 | 413 | 503;
   readonly reason: string;
 }
 
-/** `ms` is for the whole body, so that a drop now and then does not keep the connection. */
-export function readBody(req: IncomingMessage, maxBytes: number, ms: number): Promise<Buffer | BodyRefused> {
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** For the whole body, so that a drop now and then does not keep the connection. Milliseconds. */
+  readonly ms: number;
+  /** Takes its share of the memory all requests have together; false when there is none left. */
+  readonly reserve: (bytes: number) => boolean;
+}
+
+export function readBody(
+  req: IncomingMessage,
+  { maxBytes, ms, reserve }: BodyLimits,
+): Promise<Buffer | BodyRefused> {
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) return Promise.resolve(tooLarge(maxBytes));
   const { promise, resolve } = Promise.withResolvers<Buffer | BodyRefused>();
   const chunks: Buffer[] = [];
@@ -21,6 +31,7 @@ export function readBody(req: IncomingMessage, maxBytes: number, ms: number): Pr
   const onData = (chunk: Buffer) => {
     length += chunk.length;
     if (length > maxBytes) end(tooLarge(maxBytes));
+    else if (!reserve(chunk.length)) end({ status: 503, reason: "too many bodies at once" });
     else chunks.push(chunk);
   };
   const onEnd = () => end(Buffer.concat(chunks, length));

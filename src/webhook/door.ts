@@ -21,6 +21,8 @@ export interface DoorOptions {
   readonly log: Pick<Logger, "info" | "warn" | "error">;
   /** Bytes of the largest body taken. */
   readonly maxBytes: number;
+  /** Bytes of all bodies that are read at the same time, before anybody knows who sent them. */
+  readonly maxBytesInAll: number;
   /** Milliseconds within which a body must be complete. */
   readonly bodyMs: number;
 }
@@ -39,10 +41,11 @@ const PATH = "/api/webhooks/";
 const LONGEST_ID = 255;
 
 export function createWebhookDoor(options: DoorOptions): Door {
+  const held = { bytes: 0 };
   return (req, res) => {
     const path = pathOf(req);
     if (path !== GITHUB_PATH && !path.startsWith(PATH)) return false;
-    return receive(path, req, res, options).then(() => true);
+    return receive(path, req, res, options, held).then(() => true);
   };
 }
 
@@ -51,10 +54,11 @@ async function receive(
   req: IncomingMessage,
   res: ServerResponse,
   options: DoorOptions,
+  held: { bytes: number },
 ): Promise<void> {
   const forge = forgeAt(path, options.forges);
   const identity = forge?.identify(req.headers) ?? null;
-  const refused = await take(forge, identity, req, options);
+  const refused = await take(forge, identity, req, options, held);
   if (refused === null) {
     res.writeHead(202, { "content-length": 0 }).end();
     return;
@@ -83,13 +87,35 @@ async function take(
   identity: { readonly id: string; readonly event: string } | null,
   req: IncomingMessage,
   options: DoorOptions,
+  held: { bytes: number },
 ): Promise<Refused | null> {
   if (!forge) return { status: 404, reason: "no forge has this path" };
   if (req.method !== "POST") return { status: 405, reason: `method ${req.method}` };
   if (!isJson(req)) return { status: 415, reason: "content type is not application/json" };
   if (!identity?.id || identity.id.length > LONGEST_ID)
     return { status: 400, reason: "no delivery id or event name" };
-  const body = await readBody(req, options.maxBytes, options.bodyMs);
+  const share = { bytes: 0 };
+  const reserve = (bytes: number): boolean => {
+    if (held.bytes + bytes > options.maxBytesInAll) return false;
+    share.bytes += bytes;
+    held.bytes += bytes;
+    return true;
+  };
+  try {
+    return await takeBody(forge, identity, req, reserve, options);
+  } finally {
+    held.bytes -= share.bytes;
+  }
+}
+
+async function takeBody(
+  forge: Forge,
+  identity: { readonly id: string; readonly event: string },
+  req: IncomingMessage,
+  reserve: (bytes: number) => boolean,
+  options: DoorOptions,
+): Promise<Refused | null> {
+  const body = await readBody(req, { maxBytes: options.maxBytes, ms: options.bodyMs, reserve });
   if (!Buffer.isBuffer(body)) return body;
   if (!(await forge.verify(req.headers, body))) return { status: 401, reason: "wrong or missing signature" };
   const text = decode(body);

@@ -1,6 +1,6 @@
 /** Tells queued runs where they stand whenever the queue moved: what is ahead of them, and why they wait. */
 import type { Config } from "../config/config.ts";
-import { LEASED_STATES, type Run } from "../model/run.ts";
+import { LEASED_STATES, type Run, repoName } from "../model/run.ts";
 import { queuedStatus, statusEffect, type Wait } from "../report/status.ts";
 import type { PoolState, Store } from "../store/store.ts";
 
@@ -19,7 +19,7 @@ const EDIT_MS = 10_000;
 export function queueNews(deps: QueueNewsDeps): () => Promise<void> {
   const told = new Map<string, { readonly body: string; readonly at: number }>();
   return async () => {
-    const queued = await deps.store.runs({ states: ["queued"], limit: TOLD });
+    const queued = await deps.store.runs({ states: ["queued"], order: "next", limit: TOLD });
     const alive = new Set(queued.map((run) => run.id));
     for (const id of told.keys()) if (!alive.has(id)) told.delete(id);
     if (queued.length === 0) return;
@@ -58,9 +58,11 @@ function isCapped(run: Run, leased: readonly Run[], { caps }: Config): boolean {
     full(caps.total, () => true) ||
     full(caps.pools[run.pool] ?? caps.perPool, (other) => other.pool === run.pool) ||
     full(model, (other) => other.pool === run.pool && other.model === run.model) ||
-    full(
-      caps.perRepository,
-      (other) => other.repo.owner === run.repo.owner && other.repo.name === run.repo.name,
-    )
+    full(caps.perRepository, (other) => placeOf(other) === placeOf(run))
   );
+}
+
+/** Forges do not tell repositories apart by case. */
+function placeOf({ repo }: Run): string {
+  return `${repo.forge} ${repoName(repo).toLowerCase()}`;
 }

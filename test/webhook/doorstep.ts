@@ -69,6 +69,7 @@ export async function openDoorstep(t: TestContext, more: Partial<DoorOptions> = 
     now: () => 1_000,
     log,
     maxBytes: 25 * 2 ** 20,
+    maxBytesInAll: 128 * 2 ** 20,
     bodyMs: 10_000,
   };
   const port = await serve(t, createWebhookDoor({ ...options, ...more }));

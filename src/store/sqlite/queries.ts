@@ -51,7 +51,7 @@ export function queries({
   };
 }
 
-function filtered(db: Connection, { states, repo, issue, pool, limit }: RunFilter): Run[] {
+function filtered(db: Connection, { states, repo, issue, pool, order, limit }: RunFilter): Run[] {
   const where: string[] = [];
   const values: (string | number)[] = [];
   const also = (sql: string, ...more: (string | number)[]) => {
@@ -63,7 +63,8 @@ function filtered(db: Connection, { states, repo, issue, pool, limit }: RunFilte
   if (issue !== undefined) also("issue = ?", issue);
   if (pool !== undefined) also("pool = ?", pool);
   const condition = where.length > 0 ? `where ${where.join(" and ")}` : "";
-  return selectRuns(db, `${condition} order by number desc limit ?`, ...values, limit ?? -1);
+  const sorted = order === "next" ? "priority desc, place" : "number desc";
+  return selectRuns(db, `${condition} order by ${sorted} limit ?`, ...values, limit ?? -1);
 }
 
 interface EventRow {
