@@ -125,6 +125,16 @@ test("a body that is not complete in time is dropped, however it drips", async (
   assert.deepEqual([logged[0]?.status, logged[0]?.delivery], [408, "slow"]);
 });
 
+test("all senders together get so much memory and no more, and it is free again afterwards", async (t) => {
+  const { port, github, knock, logged } = await openDoorstep(t, { maxBytesInAll: 5_000 });
+  const head = lines(Object.entries({ ...signed(github, "", "first"), "content-length": "9000" }));
+  const { socket, said } = bare(port, `POST /api/webhooks/github HTTP/1.1\r\nHost: x\r\n${head}\r\n`);
+  socket.write(Buffer.alloc(6_000));
+  assert.match(await said, /^HTTP\/1\.1 503 /);
+  assert.match(String(logged[0]?.reason), /too many bodies at once/);
+  assert.equal((await knock(BODY)).status, 202);
+});
+
 test("a sender that goes away in the middle leaves nothing behind", async (t) => {
   const { port, github, store, logged } = await openDoorstep(t);
   const head = lines(Object.entries({ ...signed(github, BODY), "content-length": "100" }));

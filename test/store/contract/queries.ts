@@ -33,6 +33,21 @@ export function queryContract(open: Open): void {
   );
 
   test(
+    "queued runs can be asked for in the order in which they would start",
+    on(open, async ({ store }) => {
+      const first = await enqueue(store, { issue: 1 });
+      const second = await enqueue(store, { issue: 2 });
+      const urgent = await enqueue(store, { issue: 3, priority: 5 });
+      const next = await store.runs({ states: ["queued"], order: "next", limit: 2 });
+      assert.deepEqual(
+        next.map(({ id }) => id),
+        [urgent, first],
+      );
+      assert.notEqual(second, first);
+    }),
+  );
+
+  test(
     "the active run of an issue is the one that makes it busy, the last one is the newest, whatever its state",
     on(open, async ({ store }) => {
       const first = await endedRun(store, "failed", { issue: 1 });
