@@ -10,9 +10,9 @@ const HIDDEN = /(?![\t\n\u200d])[\p{Cc}\p{Cf}]/gu;
 /** Colours and titles for a terminal; of the control characters only escape begins one. */
 const ANSI = /(?![\t\n])\p{Cc}(?:\[[0-9;?]*[ -/]*[@-~]|\][^\p{Cc}]{0,200}(?:\p{Cc}\\?)?)/gu;
 
-/** Words by which a forge closes or marks another issue, when a number or address follows. */
+/** Words by which a forge closes, opens or marks another issue, when a number or address follows. */
 const KEYWORD =
-  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?|duplicate of)(?=:?\s{1,9}(?:[\w.-]{0,100}\/[\w.-]{0,100})?(?:#|gh-|https?:))/gi;
+  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?|reopen(?:s|ed)?|duplicate of)(?=:?\s{1,9}(?:[\w.-]{0,100}\/[\w.-]{0,100})?(?:[#!]|gh-|https?:))/gi;
 
 function visible(text: string): string {
   return text.toWellFormed().replace(/\r\n?/g, "\n").replace(ANSI, "").replace(HIDDEN, "");
@@ -29,14 +29,17 @@ function notCommand(text: string): string {
   return text.replace(/^([ \t\u00a0]*)\/(?=dispatch)/gim, `$1${ZERO_WIDTH}/`);
 }
 
+/** Nobody is notified and no other issue is closed. */
+function reachless(text: string): string {
+  return text.replace(/@(?=[\p{L}\p{N}_-])/gu, `@${ZERO_WIDTH}`).replace(KEYWORD, `$1${ZERO_WIDTH}`);
+}
+
 /** Markdown of others, with what would reach out of the comment taken from it. `most` counts characters. */
 export function inert(text: string, most: number): string {
-  const broken = cut(visible(text).trim(), most)
-    .replace(/@(?=[\p{L}\p{N}_-])/gu, `@${ZERO_WIDTH}`)
+  const broken = reachless(cut(visible(text).trim(), most))
     .replace(/<(?=[A-Za-z/!?])/g, `<${ZERO_WIDTH}`)
     .replace(/&(?=[#\p{L}])/gu, `&${ZERO_WIDTH}`)
-    .replace(/!\[/g, `!${ZERO_WIDTH}[`)
-    .replace(KEYWORD, `$1${ZERO_WIDTH}`);
+    .replace(/!\[/g, `!${ZERO_WIDTH}[`);
   return notCommand(broken);
 }
 
@@ -61,9 +64,17 @@ export function quoted(text: string, most: number): string {
     .join("\n");
 }
 
-/** One line as a title takes it: plain text, no Markdown. */
-export function plainLine(text: string): string {
-  return visible(text).replace(/\s+/g, " ").trim();
+/**
+ * One line as a title or a commit's subject takes it: plain text, no Markdown. A forge reads both for names and for
+ * issues to close, a title at the latest when it becomes the commit of a squashed merge. `most` counts characters.
+ */
+export function plainLine(text: string, most: number): string {
+  const line = reachless(visible(text).replace(/\s+/g, " ").trim());
+  if (line.length <= most) return line;
+  return `${line
+    .slice(0, most - 1)
+    .replace(/[\ud800-\udbff]$/, "")
+    .trimEnd()}…`;
 }
 
 /** One line of others' text inside a sentence. */

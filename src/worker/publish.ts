@@ -7,7 +7,7 @@ import type { Forge } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
 import type { Outcome, PublishedWork } from "../model/outcome.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
-import { pullBody, pullTitle } from "../report/pull.ts";
+import { commitMessage, pullBody, pullTitle } from "../report/pull.ts";
 import type { Collected } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
@@ -89,9 +89,4 @@ async function openPull(
     body: deps.redact(pullBody(run)),
     draft: await deps.draft(run, forge),
   });
-}
-
-/** For what the agent left uncommitted. */
-function commitMessage(run: Run): string {
-  return `${run.issue.title.slice(0, 60)} (#${run.issue.number})\n\nWork of ${run.request.agent}, left uncommitted by it.`;
 }

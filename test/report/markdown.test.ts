@@ -93,9 +93,16 @@ test("a quote covers every line", () => {
   assert.equal(quoted("a\n\n```\nb", 100), "> a\n>\n> ```\n> b");
 });
 
+test("Forgejo's own words and signs for opening and closing have no effect either", () => {
+  for (const text of ["Reopens #3", "closes !4", "resolves: acme/shop!5"]) {
+    assert.doesNotMatch(inert(text, 100), /(reopens|closes|resolves):?\s/i);
+    assert.doesNotMatch(plainLine(text, 100), /(reopens|closes|resolves):?\s/i);
+  }
+});
+
 test("one line stays one line with its signs shown as they are", () => {
   assert.equal(inline("a\n*b* `c` [d](e)", 100), "a \\*b\\* \\`c\\` \\[d\\](e)");
-  assert.equal(plainLine(" a\n\u202eb\t`c` "), "a b `c`");
+  assert.equal(plainLine(" a\n\u202eb\t`c` ", 20), "a b `c`");
 });
 
 test("what is cut says how much is missing, and never cuts a character in two", () => {
