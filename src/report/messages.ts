@@ -74,11 +74,6 @@ export function nothingToAnswer(): string {
   return "There is nothing to answer: no run on this issue waits for an answer.";
 }
 
-/** The reply to a cancel of a run that works; its final answer follows when it has stopped. */
-export function cancelling(run: Run): string {
-  return `It is being stopped; the answer follows when nothing of it is left.\n\n${footer(run)}`;
-}
-
 export function disabledHere(): string {
   return "Agents are switched off for this repository by its own configuration.";
 }

@@ -79,7 +79,6 @@ test("a command that does not fit the issue's run", (t) => {
     say.nothingToRetry("completed"),
     say.nothingToRetry("running"),
     say.nothingToAnswer(),
-    say.cancelling(sampleRun({ state: "running" })),
   );
 });
 
