@@ -131,11 +131,16 @@ function lastLines(run: Run): string[] {
 }
 
 function told(run: Run, parts: readonly string[]): string {
-  const facts: string[] = [];
-  if (run.startedAt !== null && run.endedAt !== null) {
-    facts.push(`agent time ${duration(run.endedAt - run.startedAt)}`);
-  }
+  const facts = agentTime(run);
   const used = run.report?.usage;
   if (used && used.inputTokens + used.outputTokens > 0) facts.push(usage(used));
   return [...parts, footer(run, facts)].join("\n\n");
+}
+
+/** Of this attempt, and of all of them when there were others. */
+function agentTime({ startedAt, endedAt, agentMs }: Run): string[] {
+  const last = startedAt !== null && endedAt !== null ? endedAt - startedAt : null;
+  const all = agentMs > 0 ? `${duration(agentMs + (last ?? 0))} in all` : null;
+  const told = [last === null ? null : duration(last), all].filter((part) => part !== null);
+  return told.length > 0 ? [`agent time ${told.join(", ")}`] : [];
 }

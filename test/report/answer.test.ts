@@ -133,3 +133,13 @@ test("what a reader should know of how the work was taken stands in the answer",
     /rewritten the history/,
   );
 });
+
+test("the agent time is that of the attempt, and of all attempts when there were earlier ones", () => {
+  const cancelled = { kind: "cancelled", by: "a" } as const;
+  const times = { startedAt: 10_000, endedAt: 12_000 };
+  assert.match(finalAnswer(ended(cancelled, times)), /· agent time 2 s(?! in all)(?!,)/);
+  const again = { attempt: 2, agentMs: 3_000 };
+  assert.match(finalAnswer(ended(cancelled, { ...times, ...again })), /· agent time 2 s, 5 s in all/);
+  const unstarted = { startedAt: null, endedAt: null };
+  assert.match(finalAnswer(ended(cancelled, { ...unstarted, ...again })), /· agent time 3 s in all/);
+});
