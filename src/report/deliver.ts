@@ -96,7 +96,7 @@ function marker(effect: Effect): string {
   return `<!-- agent-dispatch:effect=${createHash("sha256").update(key).digest("hex").slice(0, 32)} -->`;
 }
 
-/** Without secrets, with the marker, and no longer than a forge takes. */
+/** Without secrets, with the marker, and no longer than a forge takes. Held back whole only if taking them out fails. */
 function safeBody(body: string, effect: Effect, { findSecret, redact, log }: DeliverOptions): string {
   const secret = findSecret(body);
   if (secret !== null) {
@@ -106,9 +106,10 @@ function safeBody(body: string, effect: Effect, { findSecret, redact, log }: Del
       issue: effect.issue,
       run: effect.runId,
     };
-    log.error({ ...told, secret }, "a comment held a secret and was not posted");
+    log.error({ ...told, secret }, "a comment held a secret; it is posted without it: renew that secret");
   }
   const ending = `\n\n${marker(effect)}`;
-  const text = redact(secret === null ? body : secretHeldBack());
+  const redacted = redact(body);
+  const text = findSecret(redacted) === null ? redacted : secretHeldBack();
   return `${text.slice(0, BODY_MOST - ending.length).toWellFormed()}${ending}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ForgeError } from "../../src/model/errors.ts";
-import { comment, openOutboxDesk, SECRET, status } from "./desk.ts";
+import { comment, openOutboxDesk, REDACTED_SECRET, SECRET, status } from "./desk.ts";
 
 const lost = () => new ForgeError("posting a comment: the connection was lost", 0, true);
 const HOUR = 3_600_000;
@@ -80,7 +80,7 @@ test("a status comment that a person deleted is posted anew", async (t) => {
   assert.equal((await store.run("r1"))?.statusComment, forge.said[0]?.id);
 });
 
-test("a text that holds a secret is replaced whole, and the log names the secret but not its value", async (t) => {
+test("a text that holds a secret after redaction is replaced whole, and the log names the secret but not its value", async (t) => {
   const { forge, outbox, add, logged } = await openOutboxDesk(t);
   await add({
     a: comment(`the key is ${SECRET}`),
@@ -95,6 +95,15 @@ test("a text that holds a secret is replaced whole, and the log names the secret
     logged.map(({ secret }) => secret),
     ["API_KEY", "API_KEY", "API_KEY"],
   );
+});
+
+test("a secret that redaction takes out leaves the answer standing, and the log names the secret", async (t) => {
+  const { forge, outbox, add, logged } = await openOutboxDesk(t);
+  await add({ a: comment(`❌ **Failed**: the key ${REDACTED_SECRET} was refused`) });
+  await outbox.flush();
+  assert.match(forge.said[0]?.body ?? "", /^❌ \*\*Failed\*\*: the key \[OTHER_KEY\] was refused\n/);
+  assert.equal(logged[0]?.secret, "OTHER_KEY");
+  assert.ok(!JSON.stringify(logged).includes(REDACTED_SECRET));
 });
 
 test("what else is to be redacted is, in every text", async (t) => {

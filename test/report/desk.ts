@@ -24,7 +24,9 @@ export interface OutboxDesk {
   restarted(): Outbox;
 }
 
+/** One that the redaction misses, and one that it takes out. */
 export const SECRET = "hunter2-hunter2";
+export const REDACTED_SECRET = "hunter3-hunter3";
 const RUN = "r1";
 
 export async function openOutboxDesk(t: TestContext): Promise<OutboxDesk> {
@@ -41,8 +43,10 @@ export async function openOutboxDesk(t: TestContext): Promise<OutboxDesk> {
   const forge = new FakeForge("codeberg");
   const logged: OutboxDesk["logged"] = [];
   const log = pino({ level: "info" }, { write: (line) => logged.push(JSON.parse(line)) });
-  const findSecret = (text: string) => (text.includes(SECRET) ? "API_KEY" : null);
-  const redact = (text: string) => text.replaceAll("token-1", "[token]");
+  const findSecret = (text: string) =>
+    text.includes(SECRET) ? "API_KEY" : text.includes(REDACTED_SECRET) ? "OTHER_KEY" : null;
+  const redact = (text: string) =>
+    text.replaceAll("token-1", "[token]").replaceAll(REDACTED_SECRET, "[OTHER_KEY]");
   const restarted = () =>
     createOutbox({ store, forges: new Map([["codeberg", forge]]), redact, findSecret, now, log });
   const add = (effects: Readonly<Record<string, EffectAction>>, issue = 15) =>
