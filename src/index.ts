@@ -14,6 +14,7 @@ import { createAgents } from "./agents/registry.ts";
 import { parseComment, parseLabel } from "./command/parse.ts";
 import type { Config, ForgeConfig } from "./config/config.ts";
 import { narrow } from "./config/repository.ts";
+import { networkOf, withEarlier } from "./config/secrets.ts";
 import { workInbox } from "./dispatch/inbox.ts";
 import { createRepositoryConfigs } from "./dispatch/repository-config.ts";
 import { createResponder, type ResponderDeps } from "./dispatch/responder.ts";
@@ -35,7 +36,7 @@ import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { createRedactor, createSecretSearch } from "./supervisor/redact.ts";
 import { createWebhookDoor } from "./webhook/door.ts";
-import { createHealthHandler } from "./webhook/health.ts";
+import { createHealthHandler, hasSpace } from "./webhook/health.ts";
 import { createProbot, createServer } from "./webhook/server.ts";
 import { createLife } from "./worker/life.ts";
 import { createPreview } from "./worker/preview.ts";
@@ -79,6 +80,8 @@ export default function application(routes: readonly Handler[]): ApplicationFunc
 const LEASE_MS = 30_000;
 const STATUS_EVERY_MS = 10_000;
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
+/** Below it the server says that it is not ready. */
+const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 const MAX_BODIES_BYTES = 128 * 1024 * 1024;
 /** Issues looked after at once by the inbox. */
 const INBOX_PARALLEL = 8;
@@ -175,7 +178,11 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     bodyMs: 10_000,
   });
   const health = createHealthHandler({
-    checks: { accepting: life.accepting, store: () => store.frozen().then(() => true) },
+    checks: {
+      accepting: life.accepting,
+      store: () => store.frozen().then(() => true),
+      disk: hasSpace(initial.dataDir, LEAST_FREE_BYTES),
+    },
     checkMs: 2000,
   });
   const github = initial.forges.find((forge) => forge.kind === "github") ?? null;
@@ -222,18 +229,6 @@ async function repositoryUsers(narrowed: ResponderDeps["narrowed"], repo: RepoRe
     if (error instanceof ConfigError) return null;
     throw error;
   }
-}
-
-/** Values of earlier secrets under names of their own, so that they are found and taken out as before. */
-function withEarlier(next: Config["secrets"], earlier: Config["secrets"]): Config["secrets"] {
-  const gone = Object.entries(earlier).filter(([name, value]) => next[name] !== value);
-  return { ...Object.fromEntries(gone.map(([name, value]) => [`${name}_EARLIER`, value])), ...next };
-}
-
-const NETWORK = /^(HTTPS?_PROXY|ALL_PROXY|NO_PROXY|SSL_CERT_(FILE|DIR))$/i;
-
-function networkOf({ baseEnv }: Config): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(baseEnv).filter(([name]) => NETWORK.test(name)));
 }
 
 /** What is made once and kept for the life of the process. */

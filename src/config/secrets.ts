@@ -1,5 +1,5 @@
 /** What of the server's environment is secret, and what of the rest agents may see. Everything else stays here. */
-import type { AgentConfig } from "./config.ts";
+import type { AgentConfig, Config } from "./config.ts";
 import type { Environment } from "./environment.ts";
 
 /** Names that secrets usually have. */
@@ -29,4 +29,17 @@ function pick(environment: Environment, wanted: (name: string) => boolean): Reco
   const picked: Record<string, string> = {};
   for (const name of environment.names().filter(wanted)) picked[name] = environment.get(name)!;
   return picked;
+}
+
+/** Values of earlier secrets under names of their own, so that they are found and taken out as before. */
+export function withEarlier(next: Config["secrets"], earlier: Config["secrets"]): Config["secrets"] {
+  const gone = Object.entries(earlier).filter(([name, value]) => next[name] !== value);
+  return { ...Object.fromEntries(gone.map(([name, value]) => [`${name}_EARLIER`, value])), ...next };
+}
+
+const NETWORK = /^(HTTPS?_PROXY|ALL_PROXY|NO_PROXY|SSL_CERT_(FILE|DIR))$/i;
+
+/** What of the environment git needs to reach a forge. */
+export function networkOf({ baseEnv }: Config): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(baseEnv).filter(([name]) => NETWORK.test(name)));
 }

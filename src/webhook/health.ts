@@ -2,6 +2,7 @@
  * `GET /healthz`: the process answers. `GET /readyz`: every named check holds; what is wrong is for the log of
  * whoever owns the check, so that the page tells names and nothing else.
  */
+import { statfs } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pathOf } from "./reply.ts";
 
@@ -54,4 +55,12 @@ function send(res: ServerResponse, status: number, value: unknown): true {
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
   res.writeHead(status, { ...headers, "cache-control": "no-store" }).end(body);
   return true;
+}
+
+/** True while the folder's disk has so many bytes left: without them a webhook may be refused and a log be cut. */
+export function hasSpace(folder: string, bytes: number): Check {
+  return async () => {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize >= bytes;
+  };
 }

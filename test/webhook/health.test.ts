@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Check, createHealthHandler } from "../../src/webhook/health.ts";
+import { type Check, createHealthHandler, hasSpace } from "../../src/webhook/health.ts";
 import { serve } from "./doorstep.ts";
 
 async function ask(t: Parameters<typeof serve>[0], checks: Record<string, Check>) {
@@ -48,4 +48,9 @@ test("HEAD is answered without a body; other methods and paths are left to other
   );
   assert.equal((await get("/healthz", "POST")).status, 404);
   assert.equal((await get("/health")).status, 404);
+});
+
+test("a disk is ready while it has so much space left", async () => {
+  assert.equal(await hasSpace(import.meta.dirname, 1)(), true);
+  assert.equal(await hasSpace(import.meta.dirname, Number.MAX_SAFE_INTEGER)(), false);
 });
