@@ -1,9 +1,10 @@
 /**
  * Turns what an agent did into one commit the bot can push: its commits, then one of the bot's for what it left
  * uncommitted. Everything lands in a bare repository of the run's own that borrows the mirror's objects, so that an
- * agent's objects never enter the mirror. Doing it again gives the same commit: its date is the end of the run.
+ * agent's objects never enter the mirror. Doing it again gives the same commit: its date is the end of the run, and
+ * what was pushed for the run already is not made again.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunFolders } from "../model/folders.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
@@ -11,6 +12,10 @@ import { takeHead } from "./agent-head.ts";
 import { MAX_BLOB_BYTES, tooBig, treeWithEdits } from "./edits.ts";
 import type { Git } from "./git.ts";
 import { make } from "./mirror.ts";
+import { renew } from "./pushed.ts";
+
+const ON_TOP =
+  "Work of an earlier attempt was pushed already, so what came after is one commit on top of it.";
 
 export interface Identity {
   readonly name: string;
@@ -42,7 +47,7 @@ export interface CollectOptions {
   readonly git: Git;
   /** The repository's mirror. */
   readonly mirror: string;
-  /** The run's own bare repository; what an earlier attempt left in it goes. */
+  /** The run's own bare repository; of what is left in it, only what was pushed stays. */
   readonly gitDir: string;
   readonly author: Identity;
   /** Epoch milliseconds; dates the commit of a run that has no recorded end. */
@@ -54,11 +59,11 @@ export async function collect(options: CollectOptions, request: CollectRequest):
   const { git, gitDir } = options;
   const { workspace, folders, signal } = request;
   const base = workspace.baseSha;
-  await openRunRepository(options);
+  const pushed = await openRunRepository(options, request);
   const call = { cwd: gitDir, gitDir, signal };
 
   const taken = await takeHead(git, folders.checkout, gitDir, signal);
-  const { parent, head, note } = await place(git, call, base, taken);
+  const { parent, head, note } = await place(git, call, { base, pushed, taken });
   if (head !== base) await refuseBigBlobs(git, call, base, head);
   const tree = await treeWithEdits({ git, gitDir, checkout: folders.checkout, head, base, signal });
   if (tree === (await treeOf(git, call, base))) return null;
@@ -66,7 +71,7 @@ export async function collect(options: CollectOptions, request: CollectRequest):
   const sha = unchanged ? parent : await commit(options, request, call, tree, parent);
   // So that nothing of it is ever taken for garbage.
   await git(["update-ref", "refs/agent/work", sha], call);
-  return { sha, ...(await measure(git, call, base, sha)), note };
+  return { sha, ...(await measure(git, call, base, sha)), note: unchanged && note === ON_TOP ? null : note };
 }
 
 interface Call {
@@ -75,27 +80,46 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-async function openRunRepository({ git, gitDir, mirror }: CollectOptions): Promise<void> {
-  await rm(gitDir, { recursive: true, force: true });
-  await make(gitDir, git);
-  await mkdir(join(gitDir, "objects", "info"), { recursive: true });
-  await writeFile(
-    join(gitDir, "objects", "info", "alternates"),
-    `${join(mirror, "objects")}
-`,
-  );
+/** Resolves with the commit that was pushed for the run before, if any. */
+async function openRunRepository(
+  { git, gitDir, mirror }: CollectOptions,
+  { workspace, signal }: CollectRequest,
+): Promise<string | null> {
+  const open = async () => {
+    await make(gitDir, git);
+    const info = join(gitDir, "objects", "info");
+    await mkdir(info, { recursive: true });
+    await writeFile(join(info, "alternates"), `${join(mirror, "objects")}\n`);
+  };
+  return await renew({ git, gitDir, branch: workspace.branch, base: workspace.baseSha, make: open, signal });
+}
+
+interface Commits {
+  readonly base: string;
+  readonly pushed: string | null;
+  /** What the agent left as HEAD. */
+  readonly taken: string | null;
 }
 
 /** `head` is where the files are compared with; `parent` what a new commit stands on. */
-async function place(git: Git, call: Call, base: string, taken: string | null) {
+async function place(git: Git, call: Call, { base, pushed, taken }: Commits) {
+  const start = pushed ?? base;
   if (taken === null) {
     const note = "The agent's git history could not be read, so its files are taken as one commit.";
-    return { head: base, parent: base, note };
+    return { head: base, parent: start, note };
   }
-  const { code } = await git(["merge-base", "--is-ancestor", base, taken], { ...call, accept: [1] });
-  if (code === 0) return { head: taken, parent: taken, note: null };
+  if (await isAncestor(git, call, start, taken)) return { head: taken, parent: taken, note: null };
+  if (await isAncestor(git, call, base, taken)) {
+    const note =
+      "Work of an earlier attempt was pushed already, so what came after is one commit on top of it.";
+    return { head: taken, parent: start, note };
+  }
   const note = "The agent had rewritten the history it started from, so its work is taken as one commit.";
-  return { head: taken, parent: base, note };
+  return { head: taken, parent: start, note };
+}
+
+async function isAncestor(git: Git, call: Call, older: string, newer: string): Promise<boolean> {
+  return (await git(["merge-base", "--is-ancestor", older, newer], { ...call, accept: [1] })).code === 0;
 }
 
 async function refuseBigBlobs(git: Git, call: Call, base: string, head: string): Promise<void> {

@@ -5,6 +5,7 @@
 import type { GitCredential } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
 import type { Git } from "./git.ts";
+import { rememberPush } from "./pushed.ts";
 
 const SHA = /^[0-9a-f]{40}$/;
 
@@ -24,6 +25,7 @@ export async function push({ git, gitDir, branch, sha, credential, signal }: Pus
   const flags = ["--quiet", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"];
   const refspec = `${sha}:refs/heads/${branch}`;
   await git(["push", ...flags, "--", credential.url, refspec], { cwd: gitDir, gitDir, credential, signal });
+  await rememberPush(git, gitDir, branch, sha);
 }
 
 /** Refuses what git would not take as a branch, or would take as an option. */

@@ -5,7 +5,6 @@
  *
  * Credentials pass through for one git command each; neither the mirror nor the checkout ever holds one.
  */
-import { rm } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import type { GitCredential, PullRequest } from "../forges/forge.ts";
 import type { RunFolders } from "../model/folders.ts";
@@ -19,6 +18,7 @@ import { createFolders } from "./folders.ts";
 import { createGit } from "./git.ts";
 import { createMirrors } from "./mirror.ts";
 import { checkBranch, push } from "./push.ts";
+import { removeWork } from "./pushed.ts";
 import { findTarget, type Target } from "./target.ts";
 
 export type { Collected, CollectRequest };
@@ -118,6 +118,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
     const target = await locate(request);
     await mirrors.pin(run, target.baseSha);
     const opened = await folders.open(run);
+    await removeWork(workRepository(folders.dirFor(run)));
     const [facts] = await Promise.all([
       factsFor(request, target.baseSha),
       checkouts.make(checkoutRequest(request, target, opened.checkout)),
@@ -181,7 +182,7 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
     remove: async (run) => {
       await mirrors.unpin(run);
       if (!(await folders.remove(run))) return;
-      await rm(workRepository(folders.dirFor(run)), { recursive: true, force: true });
+      await removeWork(workRepository(folders.dirFor(run)));
     },
     dirFor: folders.dirFor,
     foldersOf: folders.foldersOf,
