@@ -26,6 +26,12 @@ export interface Comment {
   readonly url: string;
 }
 
+export interface Review {
+  readonly id: string;
+  readonly author: Actor;
+  readonly body: string;
+}
+
 export interface PullRequest {
   readonly number: number;
   readonly url: string;
@@ -115,6 +121,8 @@ export interface Forge {
   removeLabel(repo: RepoRef, issue: number, label: string): Promise<void>;
   /** A review that neither approves nor rejects. Returns its id. */
   review(repo: RepoRef, pull: number, body: string): Promise<string>;
+  /** All reviews that everybody sees, oldest first: none that is still pending. */
+  reviews(repo: RepoRef, pull: number): Promise<readonly Review[]>;
   /** Opens a pull request, or returns the open one with this head and base. */
   openPull(
     repo: RepoRef,

@@ -1,8 +1,7 @@
 /**
  * Does one effect on its forge. A text carries an invisible marker made from the effect's key; when an effect may
- * have been done before, the bot's own comments are searched for the marker first. Reactions, labels, edits and time
- * entries may be repeated without harm. A review can not be searched for: after a crash in the moment between the
- * forge's answer and its record it may appear twice.
+ * have been done before, the bot's own comments and reviews are searched for the marker first. Reactions, labels,
+ * edits and time entries may be repeated without harm. A review that the forge refuses is said as a comment instead.
  */
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
@@ -37,7 +36,7 @@ export async function deliver(effect: Effect, options: DeliverOptions): Promise<
     case "status":
       return await showStatus(effect, safeBody(action.body, effect, options), forge, options);
     case "review":
-      return await forge.review(repo, issue, safeBody(action.body, effect, options));
+      return await sayReview(effect, safeBody(action.body, effect, options), forge, options);
     case "react":
       await forge.react(repo, issue, action.commentId, action.reaction);
       return null;
@@ -54,10 +53,36 @@ export async function deliver(effect: Effect, options: DeliverOptions): Promise<
   }
 }
 
+/** What no later try can mend. A wrong token (401) can be mended by the admin; without a status nobody refused. */
+export function isRefused(error: unknown): error is ForgeError {
+  return error instanceof ForgeError && !error.retryable && error.status > 0 && error.status !== 401;
+}
+
 async function say(effect: Effect, body: string, forge: Forge): Promise<string> {
   const { repo, issue } = effect;
   const found = effect.tries > 0 ? await findOwn(effect, forge) : null;
   return found ?? (await forge.comment(repo, issue, body));
+}
+
+/** A review is a run's answer, so it is said one way or the other. */
+async function sayReview(
+  effect: Effect,
+  body: string,
+  forge: Forge,
+  { log }: DeliverOptions,
+): Promise<string> {
+  const { repo, issue } = effect;
+  if (effect.tries > 0) {
+    const found = (await findOwnReview(effect, forge)) ?? (await findOwn(effect, forge));
+    if (found !== null) return found;
+  }
+  try {
+    return await forge.review(repo, issue, body);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    log.warn({ ...told(effect), reason: error.message }, "a review was refused; it is posted as a comment");
+    return await forge.comment(repo, issue, body);
+  }
 }
 
 /** Edits the run's status comment; makes one when there is none, or a person deleted it. */
@@ -89,6 +114,13 @@ async function findOwn(effect: Effect, forge: Forge): Promise<string | null> {
   return own?.id ?? null;
 }
 
+async function findOwnReview(effect: Effect, forge: Forge): Promise<string | null> {
+  const self = await forge.self();
+  const reviews = await forge.reviews(effect.repo, effect.issue);
+  const own = reviews.find(({ author, body }) => author.id === self.id && body.includes(marker(effect)));
+  return own?.id ?? null;
+}
+
 /** A status comment is its run's, whichever effect made it. */
 function marker(effect: Effect): string {
   const key =
@@ -100,16 +132,18 @@ function marker(effect: Effect): string {
 function safeBody(body: string, effect: Effect, { findSecret, redact, log }: DeliverOptions): string {
   const secret = findSecret(body);
   if (secret !== null) {
-    const told = {
-      forge: effect.repo.forge,
-      repo: repoName(effect.repo),
-      issue: effect.issue,
-      run: effect.runId,
-    };
-    log.error({ ...told, secret }, "a comment held a secret; it is posted without it: renew that secret");
+    log.error(
+      { ...told(effect), secret },
+      "a comment held a secret; it is posted without it: renew that secret",
+    );
   }
   const ending = `\n\n${marker(effect)}`;
   const redacted = redact(body);
   const text = findSecret(redacted) === null ? redacted : secretHeldBack();
   return `${text.slice(0, BODY_MOST - ending.length).toWellFormed()}${ending}`;
+}
+
+/** What a line of the log says of an effect. */
+export function told({ repo, issue, runId, action, key }: Effect): Record<string, unknown> {
+  return { forge: repo.forge, repo: repoName(repo), issue, run: runId, effect: action.kind, key };
 }

@@ -6,9 +6,8 @@
 import { createHash } from "node:crypto";
 import type { Effect } from "../model/effect.ts";
 import { ForgeError, messageOf } from "../model/errors.ts";
-import { repoName } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
-import { type DeliverOptions, deliver } from "./deliver.ts";
+import { type DeliverOptions, deliver, isRefused, told } from "./deliver.ts";
 
 export interface OutboxOptions extends DeliverOptions {
   /** Epoch milliseconds. */
@@ -123,10 +122,9 @@ async function putOff(effect: Effect, error: unknown, { store, now, log }: Outbo
   await store.delayEffect(effect.id, now() + pauseMs, reason);
 }
 
-/** What no later try can mend. A wrong token (401) can be mended by the admin; the clock is a courtesy. */
+/** The clock is a courtesy. */
 function isPermanent(effect: Effect, error: unknown): boolean {
-  if (effect.action.kind === "stopwatch") return true;
-  return error instanceof ForgeError && !error.retryable && error.status >= 400 && error.status !== 401;
+  return effect.action.kind === "stopwatch" || isRefused(error);
 }
 
 /** Doubles with each try; spread by a quarter so that many do not come back at once. The forge may ask for more. */
@@ -135,8 +133,4 @@ function pauseAfter(effect: Effect, error: unknown): number {
   const byte = createHash("sha256").update(`${effect.key} ${effect.tries}`).digest()[0] ?? 0;
   const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
   return Math.max(asked, Math.round(base * (0.75 + byte / 512)));
-}
-
-function told({ repo, issue, runId, action, key }: Effect): Record<string, unknown> {
-  return { forge: repo.forge, repo: repoName(repo), issue, run: runId, effect: action.kind, key };
 }

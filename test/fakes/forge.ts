@@ -14,6 +14,7 @@ import type {
   NewPull,
   PullRequest,
   Repository,
+  Review,
   TimeEntry,
 } from "../../src/forges/forge.ts";
 import type { Reaction } from "../../src/model/effect.ts";
@@ -36,7 +37,7 @@ export class FakeForge implements Forge {
   readonly calls: Method[] = [];
   readonly said: FakeComment[] = [];
   readonly reactions: { readonly commentId: string | null; readonly reaction: Reaction }[] = [];
-  readonly reviews: { readonly id: string; readonly pull: number; readonly body: string }[] = [];
+  readonly reviewed: (Review & { readonly pull: number })[] = [];
   readonly removed: string[] = [];
   readonly pulls: PullRequest[] = [];
   readonly times: TimeEntry[] = [];
@@ -178,9 +179,13 @@ export class FakeForge implements Forge {
   async review(_repo: RepoRef, pull: number, body: string): Promise<string> {
     return await this.#do("review", () => {
       this.#id += 1;
-      this.reviews.push({ id: String(this.#id), pull, body });
+      this.reviewed.push({ id: String(this.#id), author: this.bot, pull, body });
       return String(this.#id);
     });
+  }
+
+  async reviews(_repo: RepoRef, pull: number): Promise<readonly Review[]> {
+    return await this.#do("reviews", () => this.reviewed.filter((review) => review.pull === pull));
   }
 
   async openPull(repo: RepoRef, pull: NewPull): Promise<{ number: number; url: string; opened: boolean }> {

@@ -56,6 +56,47 @@ test("a run has one status comment, edited from then on", async (t) => {
   assert.match(forge.said[0]?.body ?? "", /^ended\n\n<!--/);
 });
 
+const review = { kind: "review", body: "No findings." } as const;
+
+test("a review that was posted though the answer was lost is not posted again after a restart", async (t) => {
+  const { store, forge, outbox, clock, add, restarted } = await openOutboxDesk(t);
+  forge.failAfter("review", lost());
+  await add({ a: review });
+  await outbox.flush();
+  clock.ms += HOUR;
+  await restarted().flush();
+  assert.equal(forge.reviewed.length, 1);
+  assert.equal(forge.said.length, 0);
+  assert.equal(await store.pendingEffects(), 0);
+});
+
+for (const status of [200, 403, 422]) {
+  test(`a review refused for good with a ${status} is posted once as a comment`, async (t) => {
+    const { store, forge, outbox, clock, add, restarted } = await openOutboxDesk(t);
+    const refused = () => new ForgeError("reviewing: no", status, false);
+    forge.fail("review", refused(), refused());
+    forge.failAfter("comment", lost());
+    await add({ a: review });
+    await outbox.flush();
+    assert.match(forge.said[0]?.body ?? "", /^No findings\.\n\n<!-- agent-dispatch:effect=/);
+    clock.ms += HOUR;
+    await restarted().flush();
+    assert.equal(forge.said.length, 1);
+    assert.equal(forge.reviewed.length, 0);
+    assert.equal(await store.pendingEffects(), 0);
+  });
+}
+
+test("a review that the forge was too busy for is tried again as a review", async (t) => {
+  const { forge, outbox, clock, add } = await openOutboxDesk(t);
+  forge.fail("review", new ForgeError("reviewing: 502", 502, true));
+  await add({ a: review });
+  await outbox.flush();
+  clock.ms += HOUR;
+  await outbox.flush();
+  assert.deepEqual([forge.reviewed.length, forge.said.length], [1, 0]);
+});
+
 test("a status comment whose answer was lost is found and edited", async (t) => {
   const { store, forge, outbox, clock, add } = await openOutboxDesk(t);
   forge.failAfter("comment", lost());
@@ -88,7 +129,7 @@ test("a text that holds a secret after redaction is replaced whole, and the log 
     "status:r1": status(SECRET),
   });
   await outbox.flush();
-  const all = JSON.stringify([forge.said, forge.reviews, logged]);
+  const all = JSON.stringify([forge.said, forge.reviewed, logged]);
   assert.ok(!all.includes(SECRET));
   assert.match(forge.said[0]?.body ?? "", /held a secret/);
   assert.deepEqual(
@@ -136,7 +177,7 @@ test("reactions, labels, reviews, the clock and the time go where they belong", 
   assert.deepEqual(forge.reactions, [{ commentId: "90", reaction: "eyes" }]);
   assert.deepEqual(forge.stopwatches, [15]);
   assert.deepEqual(forge.times, [{ ...time, key: "time:r1:1" }]);
-  assert.match(forge.reviews[0]?.body ?? "", /^fine/);
+  assert.match(forge.reviewed[0]?.body ?? "", /^fine/);
   assert.deepEqual(forge.removed, ["dispatch:codex"]);
   assert.equal(await store.pendingEffects(), 0);
 });

@@ -73,8 +73,8 @@ test("a reviewer's last words are the review; nothing is collected or pushed", a
   bench.workspaces.fail("collect", new Error("nobody is to collect"));
   const run = await bench.run({ agent: "critic", isPull: true });
   assert.equal(run.state, "completed");
-  assert.equal(bench.forge.reviews.length, 1);
-  assert.match(bench.forge.reviews[0]?.body ?? "", /Reviewed[\s\S]*all of it/);
+  assert.equal(bench.forge.reviewed.length, 1);
+  assert.match(bench.forge.reviewed[0]?.body ?? "", /Reviewed[\s\S]*all of it/);
   assert.deepEqual([await bench.answers(), bench.workspaces.pushed], [[], []]);
 });
 

@@ -9,13 +9,16 @@ import type {
 } from "@llamaduck/forgejo-ts";
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
-import type { Forge, NewPull, PullRequest } from "../forge.ts";
+import type { Forge, NewPull, PullRequest, Review } from "../forge.ts";
 import { type Api, at, encodePath, named, need } from "./api.ts";
 
-type Pulls = Pick<Forge, "repository" | "file" | "pull" | "review" | "openPull">;
+type Pulls = Pick<Forge, "repository" | "file" | "pull" | "review" | "reviews" | "openPull">;
 type Opened = Awaited<ReturnType<Forge["openPull"]>>;
 
 const REPO = "/repos/{owner}/{repo}";
+const REVIEWS = `${REPO}/pulls/{index}/reviews`;
+/** Seen by its author only. */
+const PENDING = "PENDING";
 const MAX_FILE = 1024 * 1024;
 /** The first of Forgejo's default WORK_IN_PROGRESS_PREFIXES: it has no other sign of a draft. */
 const DRAFT = "WIP: ";
@@ -39,6 +42,11 @@ export function forgejoPulls(api: Api): Pulls {
       return pullFrom(data, repo.forge, action);
     },
     review: (repo, pull, body) => review(api, repo, pull, body),
+    async reviews(repo, pull) {
+      const action = `reading the reviews of ${named(repo, pull)}`;
+      const all = await api.all<PullReview>(action, `GET ${REVIEWS}`, at(repo, pull));
+      return all.filter(({ state }) => state !== PENDING).map((one) => reviewFrom(one, action));
+    },
     openPull: (repo, pull) => openPull(api, repo, pull),
   };
 }
@@ -77,11 +85,19 @@ function pullFrom(reply: PullReply, forge: string, action: string): PullRequest 
 async function review(api: Api, repo: RepoRef, pull: number, body: string): Promise<string> {
   const action = `reviewing ${named(repo, pull)}`;
   const input = { body, event: "COMMENT" } satisfies CreatePullReviewOptions;
-  const route = `POST ${REPO}/pulls/{index}/reviews`;
-  const { data } = await api.call<PullReview>(action, route, { ...at(repo, pull), ...input });
-  if (data.state === "PENDING")
+  const { data } = await api.call<PullReview>(action, `POST ${REVIEWS}`, { ...at(repo, pull), ...input });
+  if (data.state === PENDING)
     throw new ForgeError(`${action}: the forge left it pending, unseen`, 200, false);
   return String(need(data.id, "id", action));
+}
+
+function reviewFrom(reply: PullReview, action: string): Review {
+  return {
+    id: String(need(reply.id, "id", action)),
+    // The account may be gone, or it is a team's; nobody has the id -1.
+    author: { id: reply.user?.id ?? -1, login: reply.user?.login ?? "ghost" },
+    body: reply.body ?? "",
+  };
 }
 
 async function openPull(api: Api, repo: RepoRef, pull: NewPull): Promise<Opened> {

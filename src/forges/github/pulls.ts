@@ -2,11 +2,16 @@
 
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
-import type { Forge, NewPull } from "../forge.ts";
+import type { Forge, NewPull, Review } from "../forge.ts";
 import type { GithubClient } from "./client.ts";
+import { GHOST } from "./parse.ts";
 
-type Part = Pick<Forge, "pull" | "openPull" | "review">;
+type Part = Pick<Forge, "pull" | "openPull" | "review" | "reviews">;
 type Opened = Awaited<ReturnType<Forge["openPull"]>>;
+
+const PAGE = 100;
+/** Seen by its author only. */
+const PENDING = "PENDING";
 
 export function pulls(client: GithubClient): Part {
   return {
@@ -35,6 +40,44 @@ export function pulls(client: GithubClient): Part {
       );
       return String(data.id);
     },
+
+    async reviews(repo, pull) {
+      const all: GithubReview[] = [];
+      for (let page = 1; ; page++) {
+        const some = await reviewPage(client, repo, pull, page);
+        all.push(...some);
+        if (some.length < PAGE) return all.filter(({ state }) => state !== PENDING).map(reviewFrom);
+      }
+    },
+  };
+}
+
+interface GithubReview {
+  readonly id: number;
+  readonly user: { readonly id: number; readonly login: string } | null;
+  readonly body: string | null;
+  readonly state: string;
+}
+
+async function reviewPage(
+  client: GithubClient,
+  repo: RepoRef,
+  pull: number,
+  page: number,
+): Promise<readonly GithubReview[]> {
+  const where = { owner: repo.owner, repo: repo.name, pull_number: pull, per_page: PAGE, page };
+  const action = `reading the reviews of ${repoName(repo)}#${pull}`;
+  const { data } = await client.onRepo(repo, action, (octokit, request) =>
+    octokit.rest.pulls.listReviews({ ...where, request }),
+  );
+  return data;
+}
+
+function reviewFrom({ id, user, body }: GithubReview): Review {
+  return {
+    id: String(id),
+    author: user ? { id: user.id, login: user.login } : GHOST,
+    body: body ?? "",
   };
 }
 

@@ -36,7 +36,7 @@ export interface FakeGithub extends ForgeWorld {
   /** As `fail`, with GitHub's own words in the answer. */
   failWith(message: string, method: string, path: RegExp, status: number, options?: FailOptions): () => void;
   /** Answers with this body, for what the fake itself cannot come to. Returns its end. */
-  answer(method: string, path: RegExp, status: number, body: unknown): () => void;
+  answer(method: string, path: RegExp, status: number, body: unknown, options?: FailOptions): () => void;
 }
 
 /** Everything the fake is made of. */

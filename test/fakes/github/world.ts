@@ -22,7 +22,7 @@ export function createWorld(fake: Fake): FakeGithub {
     fail: (method, path, status, options) => faults.fail(method, path, status, options),
     failWith: (message, method, path, status, options) =>
       faults.fail(method, path, status, options, { message }),
-    answer: (method, path, status, body) => faults.fail(method, path, status, {}, body),
+    answer: (method, path, status, body, options) => faults.fail(method, path, status, options, body),
     hang: (path) => faults.hang(path),
     violations: () => fake.violations,
     waitFor,

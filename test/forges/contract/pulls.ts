@@ -103,4 +103,19 @@ export function pullContract(setting: () => Setting): void {
     assert.equal(review.by, world.bot.login);
     assert.match(review.state, /^COMMENT/);
   });
+
+  test("reviews are read with their authors, however many there are", async () => {
+    const { forge, world } = setting();
+    const { ref } = await branch();
+    const { number } = await forge.openPull(ref, NEW);
+    assert.deepEqual(await forge.reviews(ref, number), []);
+    const author = { id: world.bot.id, login: world.bot.login };
+    const written = [];
+    for (let count = 1; count <= 52; count++) {
+      const body = `Review ${count}`;
+      written.push({ id: await forge.review(ref, number, body), author, body });
+    }
+    assert.deepEqual(await forge.reviews(ref, number), written);
+    await assert.rejects(forge.reviews(ref, 4711), { name: "ForgeError", status: 404 });
+  });
 }

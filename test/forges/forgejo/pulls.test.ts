@@ -33,6 +33,20 @@ test("an empty review is refused by the forge in its own words", async (t) => {
   await assert.rejects(forge.review(ref, number, ""), /answered 422 \(body is required\)/);
 });
 
+test("a review left pending is no review yet", async (t) => {
+  const { world, forge, name, ref } = await openForgejo(t);
+  await world.commit(name, { by: "acme", branch: "work", files: { a: "a" }, message: "Work" });
+  const number = await world.openPull(name, { by: "acme", head: "work", base: "main", title: "Fix" });
+  const made = await fetch(`${world.url}/api/v1/repos/${name}/pulls/${number}/reviews`, {
+    method: "POST",
+    headers: { authorization: `token ${world.bot.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ body: "Draft", event: "" }),
+  });
+  assert.equal(made.status, 200);
+  assert.equal((await world.reviews(name, number))[0]?.state, "PENDING");
+  assert.deepEqual(await forge.reviews(ref, number), []);
+});
+
 test("git is reached at the instance's own address, as the bot", async (t) => {
   const { world, forge, ref } = await openForgejo(t);
   const { url, username, password } = await forge.gitCredential(ref);

@@ -91,6 +91,23 @@ test("a deleted fork leaves a pull request without a head repository", async (t)
   assert.equal((await forge.pull(repo, 9)).headRepo, null);
 });
 
+test("reviews go on over pages; a pending one and a gone author are told apart", async (t) => {
+  const { world, forge, repo } = await connect(t);
+  const one = { id: 1, user: { id: 5, login: "eve" }, body: "Fine", state: "COMMENTED" };
+  const pages = [
+    Array(100).fill(one),
+    [
+      { ...one, id: 2, state: "PENDING" },
+      { ...one, id: 3, user: null },
+    ],
+  ];
+  for (const page of pages) world.answer("GET", /\/pulls\/9\/reviews$/, 200, page, { times: 1 });
+  const reviews = await forge.reviews(repo, 9);
+  assert.equal(reviews.length, 101);
+  assert.deepEqual(reviews.at(-1), { id: "3", author: { id: 0, login: "ghost" }, body: "Fine" });
+  assert.deepEqual(world.violations(), []);
+});
+
 test("a review neither approves nor rejects", async (t) => {
   const { world, forge, repo, name } = await connect(t);
   await world.commit(name, change);

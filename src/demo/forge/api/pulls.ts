@@ -26,9 +26,11 @@ export function pullRoutes(instance: Instance): Route[] {
       return page(pulls, request.query, (issue) => pullShape(instance.url, issue, request.by));
     }),
     route(`GET ${PULLS}/:index`, (request) => show(pullOf(instance, request), request)),
-    route(`GET ${PULLS}/:index/reviews`, (request) =>
-      page(pullOf(instance, request).pull.reviews, request.query, reviewShape),
-    ),
+    route(`GET ${PULLS}/:index/reviews`, (request) => {
+      const { reviews } = pullOf(instance, request).pull;
+      const seen = reviews.filter(({ state, by }) => state !== "PENDING" || by === request.by);
+      return page(seen, request.query, reviewShape);
+    }),
     route(`POST ${PULLS}/:index/reviews`, (request) => review(instance, request)),
     route(`GET ${PULLS}/:base/*head`, (request) => {
       const repo = repoOf(instance, request);
