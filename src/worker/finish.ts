@@ -24,7 +24,7 @@ export async function finish(job: Job, outcome: Outcome, deps: WorkDeps): Promis
   const ended: Run = { ...job.run, outcome, state: STATE_OF[outcome.kind] };
   const run = await job.move(
     ended.state,
-    { outcome },
+    { outcome, handle: null },
     [...answerEffects(ended), ...time(ended)],
     outcome.kind,
   );

@@ -50,8 +50,21 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const { ended } = supervised;
   if (ended === "lost" || ended === "left") return false;
   await recordEnd(job, { ...supervised, ended }, tail(), totalMs, deps);
-  await runtime.remove(handle);
   return true;
+}
+
+/**
+ * Has the runtime forget the agent that ended: its container, its raw output. Its handle is kept until the run's last
+ * move, so a crash before this is made good by the next process. What can not be forgotten holds up no answer.
+ */
+export async function forget({ run }: Job, deps: WorkDeps): Promise<void> {
+  if (run.handle === null) return;
+  try {
+    const handle = handleOf(run);
+    await deps.runtimeNamed(handle.runtime).remove(handle);
+  } catch (error) {
+    deps.log.warn({ run: run.id, reason: messageOf(error) }, "an ended agent could not be removed");
+  }
 }
 
 /** An agent that is not configured any more can not be read, so it is not left to work on either. */
@@ -97,7 +110,6 @@ async function recordEnd(
       startedAt,
       ...(isLost ? {} : { endedAt }),
       outcome,
-      handle: null,
       session: result.session ?? run.session,
       report: { exit, lastMessage, logTail, usage: result.usage },
     },

@@ -15,7 +15,7 @@ import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
-import { watch } from "./watch.ts";
+import { forget, watch } from "./watch.ts";
 
 /** Works one run to its end, or until told to let go of it. Closes the job. Never rejects. */
 export async function work(job: Job, deps: WorkDeps): Promise<void> {
@@ -41,7 +41,9 @@ async function steps(job: Job, deps: WorkDeps): Promise<void> {
     if (!ready || !(await orEnd(job, deps, "start", () => launch(job, ready, deps)))) return;
   }
   if (job.run.state === "running" && !(await watchOrEnd(job, deps))) return;
-  if (job.run.state === "publishing") await finish(job, await publish(job, deps), deps);
+  if (job.run.state !== "publishing") return;
+  await forget(job, deps);
+  await finish(job, await publish(job, deps), deps);
 }
 
 /** Does a step; what it refuses, or a cancel in the middle of it, is an end of the run and not of the worker. */
