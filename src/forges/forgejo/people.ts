@@ -59,10 +59,14 @@ async function access(api: Api, repo: RepoRef, actor: Actor): Promise<Access> {
   return { level: levelOf(permission), bot, why: `${api.host} says ${permission}` };
 }
 
-/** The login as the forge has it now, or null when it belongs to another account or to none. */
-async function accountOf(api: Api, actor: Actor, action: string): Promise<string | null> {
-  const reply = await api.callUnless<User>([404], action, "GET /users/{login}", { login: actor.login });
-  return reply?.data.id === actor.id ? (reply.data.login ?? null) : null;
+/** The login that the account with this id has now; null when there is no such account, or the bot may not see it. */
+async function accountOf(api: Api, { id, login }: Actor, action: string): Promise<string | null> {
+  const reply = await api.callUnless<User>([404], action, "GET /users/{login}", { login });
+  if (reply?.data.id === id) return reply.data.login ?? null;
+  // Renamed since. Whoever ignores `uid` lists others, so the id is looked for in the answer too.
+  const search = "GET /users/search";
+  const { data } = await api.call<{ data?: User[] }>(action, search, { uid: id, limit: 1 });
+  return data.data?.find((user) => user.id === id)?.login ?? null;
 }
 
 function levelOf(permission: string): Access["level"] {

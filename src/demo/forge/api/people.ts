@@ -18,6 +18,12 @@ export function peopleRoutes(instance: Instance): Route[] {
   return [
     route("GET /version", () => ({ status: 200, body: { version: "15.0.0+local" } })),
     route("GET /user", (request) => ({ status: 200, body: userShape(request.by) })),
+    route("GET /users/search", (request) => {
+      const uid = Number(request.query.get("uid") ?? 0);
+      const users = instance.state.users.filter(({ id }) => (uid > 0 ? id === uid : id > 0));
+      const { body, ...rest } = page(users, request.query, userShape);
+      return { ...rest, body: { ok: true, data: body } };
+    }),
     route("GET /users/:login", (request) => ({ status: 200, body: userShape(userOf(request)) })),
     route(`GET ${COLLABORATOR}`, (request) => {
       const isCollaborator = repoOf(instance, request).grants.has(userOf(request).id);
