@@ -2,8 +2,8 @@
  * What the native runtime keeps on disk of a run: one small JSON record in its own folder (so that `list` works in
  * any later process) and the raw files in the run's `logs` folder. It does not know whether the run still lives.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { RunHandle } from "../runtime.ts";
 
 export interface RunRecord {
@@ -40,30 +40,62 @@ export interface Records {
   forget(handle: RunHandle): Promise<void>;
 }
 
-export function openRecords(dir: string): Records {
+/** A record that cannot be read is renamed to `*.broken` and `warn` is told its name: no start may fail for it. */
+export function openRecords(dir: string, warn: (message: string) => void = () => {}): Records {
   const fileOf = (handle: RunHandle) => join(dir, `${encodeURIComponent(keyOf(handle))}.json`);
   return {
     async write(record) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       const file = fileOf(record.handle);
-      await writeFile(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+      await writeSafely(`${file}.new`, JSON.stringify(record));
       await rename(`${file}.new`, file);
     },
-    read: (handle) => readRecord(fileOf(handle)),
+    read: (handle) => readRecord(fileOf(handle), warn),
     async all() {
       const names = await readdir(dir).catch(() => []);
       const files = names.filter((name) => name.endsWith(".json"));
-      const records = await Promise.all(files.map((name) => readRecord(join(dir, name))));
+      const records = await Promise.all(files.map((name) => readRecord(join(dir, name), warn)));
       return records.filter((record) => record !== null).sort((a, b) => a.startedAt - b.startedAt);
     },
     async forget(handle) {
-      for (const file of Object.values(rawFiles(handle))) await rm(file, { force: true });
+      for (const file of Object.values(rawFiles(handle))) await rm(file, { recursive: true, force: true });
       await rm(fileOf(handle), { force: true });
     },
   };
 }
 
-async function readRecord(file: string): Promise<RunRecord | null> {
+/** On the disk before it gets its name: after a power cut it is there whole or not at all. */
+async function writeSafely(file: string, text: string): Promise<void> {
+  const handle = await open(file, "w", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readRecord(file: string, warn: (message: string) => void): Promise<RunRecord | null> {
   const text = await readFile(file, "utf8").catch(() => null);
-  return text === null ? null : (JSON.parse(text) as RunRecord);
+  if (text === null) return null;
+  const record = parseRecord(text);
+  if (record !== null) return record;
+  const broken = `${basename(file)}.broken`;
+  const moved = await rename(file, `${file}.broken`).then(
+    () => true,
+    () => false,
+  );
+  if (moved) warn(`the native run record ${basename(file)} cannot be read; it was set aside as ${broken}`);
+  return null;
+}
+
+function parseRecord(text: string): RunRecord | null {
+  try {
+    const record = JSON.parse(text) as Partial<RunRecord> | null;
+    const { runId, attempt, ref, logs } = record?.handle ?? {};
+    const whole = [runId, ref, logs].every((part) => typeof part === "string") && typeof attempt === "number";
+    return whole ? (record as RunRecord) : null;
+  } catch {
+    return null;
+  }
 }
