@@ -25,8 +25,8 @@ exec 4>&2 2>&3
 (unset PWD OLDPWD SHLVL _; exec "$@" 2>&4 3>&- 4>&-)
 printf 'exit %d\\n' "$?" >&3`;
 
-const APPEND =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND | constants.O_NOFOLLOW;
+const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
+const APPEND_NEW = O_WRONLY | O_CREAT | O_EXCL | O_APPEND;
 
 /** Spawns `program` with the rest of the spec's argv; resolves once the process exists. */
 export async function launch(
@@ -37,12 +37,14 @@ export async function launch(
   turn: () => Promise<void>,
 ): Promise<ChildProcess> {
   await mkdir(spec.folders.logs, { recursive: true, mode: 0o700 });
-  await rm(files.stdin, { force: true });
+  // An earlier attempt may have put anything there: a fifo would hang the open.
+  for (const file of Object.values(files)) await rm(file, { recursive: true, force: true });
   await writeFile(files.stdin, spec.stdin, { mode: 0o600, flag: "wx" });
   const opened: FileHandle[] = [];
   try {
     opened.push(await open(files.stdin, constants.O_RDONLY | constants.O_NOFOLLOW));
-    for (const file of [files.stdout, files.stderr, files.exit]) opened.push(await open(file, APPEND, 0o600));
+    for (const file of [files.stdout, files.stderr, files.exit])
+      opened.push(await open(file, APPEND_NEW, 0o600));
     await turn();
     const argv = ["-c", RECORDER, "agent-dispatch", program, ...spec.argv.slice(1)];
     const stdio = opened.map((file) => file.fd);

@@ -2,9 +2,10 @@
  * Follows the two raw files of a run while they grow. It polls: watching costs a kernel handle per file and still
  * misses writes on some file systems. Order is kept within a stream, not between the two.
  */
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { LogChunk } from "../runtime.ts";
+import { openRaw } from "./raw.ts";
 import type { RawFiles } from "./record.ts";
 import type { Ticker } from "./ticker.ts";
 
@@ -16,6 +17,7 @@ export type Tail = (
 
 interface Source {
   readonly stream: LogChunk["stream"];
+  /** Null when there is no such file, as of a removed run: it printed nothing. */
   readonly fd: number | null;
   position: number;
 }
@@ -24,7 +26,9 @@ interface Source {
 export function createTail(ticker: Ticker): Tail {
   const buffer = Buffer.allocUnsafe(64 * 1024);
   return async function* tail(files, ended, signal) {
-    const sources = [openSource("stdout", files.stdout), openSource("stderr", files.stderr)];
+    const sources: readonly Source[] = (["stdout", "stderr"] as const).map((stream) => {
+      return { stream, fd: openRaw(files[stream]), position: 0 };
+    });
     const bell = createBell(ticker, ended, signal);
     try {
       while (!signal.aborted) {
@@ -40,16 +44,6 @@ export function createTail(ticker: Ticker): Tail {
       for (const { fd } of sources) if (fd !== null) closeSync(fd);
     }
   };
-}
-
-/** A removed run has no files any more: it printed nothing. */
-function openSource(stream: LogChunk["stream"], file: string): Source {
-  try {
-    return { stream, fd: openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW), position: 0 };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return { stream, fd: null, position: 0 };
-  }
 }
 
 function readChunk(source: Source, buffer: Buffer): LogChunk | null {

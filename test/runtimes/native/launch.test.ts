@@ -1,5 +1,6 @@
 /** How a process is started: what the shell between us and the agent may not change. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { Refusal } from "../../../src/model/errors.ts";
 import { createTurns } from "../../../src/runtimes/native/launch.ts";
 import { createNativeRuntime } from "../../../src/runtimes/native/native.ts";
-import type { StartSpec } from "../../../src/runtimes/runtime.ts";
+import type { Runtime, StartSpec } from "../../../src/runtimes/runtime.ts";
 
 async function bench(t: TestContext, argv: StartSpec["argv"]) {
   const root = await mkdtemp(join(tmpdir(), "native-launch-"));
@@ -39,6 +40,12 @@ async function printed(t: TestContext, argv: StartSpec["argv"]) {
   const parts: Buffer[] = [];
   for await (const { data } of runtime.logs(handle, AbortSignal.timeout(10_000))) parts.push(data);
   return { text: Buffer.concat(parts).toString(), handle };
+}
+
+async function endOf(t: TestContext, runtime: Runtime, spec: StartSpec) {
+  const handle = await runtime.start(spec);
+  t.after(() => runtime.remove(handle));
+  return runtime.wait(handle);
 }
 
 test("arguments arrive as they are, whatever a shell would make of them", async (t) => {
@@ -74,8 +81,18 @@ test("a symbolic link in the place of a raw file is not written through", async 
   const { root, spec, runtime } = await bench(t, ["printf", "overwritten"]);
   await writeFile(join(root, "precious"), "precious");
   await symlink(join(root, "precious"), join(spec.folders.logs, "stdout.1.raw"));
-  await assert.rejects(runtime.start(spec), /ELOOP/);
+  await endOf(t, runtime, spec);
   assert.equal(await readFile(join(root, "precious"), "utf8"), "precious");
+  assert.equal(await readFile(join(spec.folders.logs, "stdout.1.raw"), "utf8"), "overwritten");
+});
+
+test("a fifo or a folder that an earlier attempt put in the place of a raw file hangs no start", async (t) => {
+  const { spec, runtime } = await bench(t, ["printf", "hello"]);
+  const { logs } = spec.folders;
+  execFileSync("mkfifo", [join(logs, "stdout.1.raw"), join(logs, "exit.1.raw")]);
+  await mkdir(join(logs, "stdin.1.raw", "full"), { recursive: true });
+  assert.equal((await endOf(t, runtime, spec)).code, 0);
+  assert.equal(await readFile(join(logs, "stdout.1.raw"), "utf8"), "hello");
 });
 
 test("each start gets a turn of the event loop of its own", async () => {
