@@ -7,6 +7,8 @@ export interface Exit {
   readonly signal: string | null;
   /** True when memory ran out. */
   readonly outOfMemory: boolean;
+  /** Epoch milliseconds, by the clock of whoever saw it; null or absent when nobody did. Not kept in reports. */
+  readonly endedAt?: number | null;
 }
 
 /** Tokens and money as the agent's CLI told them. */

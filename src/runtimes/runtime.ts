@@ -57,6 +57,8 @@ export interface Runtime {
   start(spec: StartSpec): Promise<RunHandle>;
   /** Everything printed from the start on; ends when the agent has ended and all was read, or when aborted. */
   logs(handle: RunHandle, signal: AbortSignal): AsyncIterable<LogChunk>;
+  /** True when the agent itself has ended, whatever it left running; asked at once, it waits for nothing. */
+  ended(handle: RunHandle): Promise<boolean>;
   /** The true end. Code and signal are both null when nobody could see it (it ended while the bot was down). */
   wait(handle: RunHandle): Promise<Exit>;
   /** TERM to everything of the run, then KILL after `graceMs`; resolves when nothing is left. */

@@ -43,10 +43,12 @@ export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost" 
 
 export interface Supervised {
   readonly ended: Ended;
+  /** Without its own `endedAt`. */
   readonly exit: Exit;
   readonly result: AgentResult;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** When the agent ended, also when nobody watched it then; when this was noticed, if no more is known. */
   readonly endedAt: number;
 }
 
@@ -67,9 +69,10 @@ export async function supervise(request: SuperviseRequest): Promise<Supervised> 
   const ender = createEnder(request, reading);
   const alarms = setAlarms(request, ender.end);
   const ended = async () => {
-    const exit = await runtime.wait(handle);
+    const { endedAt: told, ...exit } = await runtime.wait(handle);
     ender.end("exit");
-    return { exit, endedAt: now() };
+    // Clocks get set, and a container's may be another one than ours.
+    return { exit, endedAt: Math.min(Math.max(told ?? Infinity, startedAt), now()) };
   };
   try {
     const read = readAll(request, reading.signal, alarms.heard, ender.end);
@@ -144,14 +147,23 @@ function createEnder({ runtime, handle, limits }: SuperviseRequest, reading: Abo
   };
 }
 
-/** What ends a run from outside: limits of time and the signals. */
+/**
+ * What ends a run from outside: limits of time and the signals. A limit of time does not strike an agent that has
+ * ended by then, as while the bot was down: its end is about to be told.
+ */
 function setAlarms(request: SuperviseRequest, end: (why: Ended) => void) {
-  const { limits, startedAt, now, cancelled, lost, left } = request;
-  const idle = setTimeout(() => end("idle"), Math.min(limits.idleMs, LONGEST_TIMER));
+  const { runtime, handle, limits, startedAt, now, cancelled, lost, left } = request;
+  let on = true;
+  const strike = async (why: "idle" | "total") => {
+    // Where it cannot be learnt, the limit holds.
+    const over = await runtime.ended(handle).catch(() => false);
+    if (on && !over) end(why);
+  };
+  const idle = setTimeout(() => void strike("idle"), Math.min(limits.idleMs, LONGEST_TIMER));
   let total: NodeJS.Timeout | undefined;
   const watchTotal = () => {
     const rest = startedAt + limits.totalMs - now();
-    if (rest <= 0) end("total");
+    if (rest <= 0) void strike("total");
     else total = setTimeout(watchTotal, Math.min(rest, LONGEST_TIMER));
   };
   const signals = [
@@ -167,6 +179,7 @@ function setAlarms(request: SuperviseRequest, end: (why: Ended) => void) {
   return {
     heard: () => idle.refresh(),
     off(): void {
+      on = false;
       clearTimeout(idle);
       clearTimeout(total);
       for (const [signal, listen] of signals) signal.removeEventListener("abort", listen);

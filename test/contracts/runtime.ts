@@ -9,7 +9,18 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { Refusal } from "../../src/model/errors.ts";
 import type { LogChunk, RunHandle, Runtime, StartSpec } from "../../src/runtimes/runtime.ts";
-import type { FakeScript } from "../fakes/runtime.ts";
+import {
+  type Behaviour,
+  diesBy,
+  echoesStdin,
+  endsOnTerm,
+  exits,
+  floods,
+  ignoresTerm,
+  leavesChildren,
+  printsEnv,
+  runsOn,
+} from "./behaviours.ts";
 
 export interface RuntimeBench {
   readonly runtime: Runtime;
@@ -24,51 +35,6 @@ export interface RuntimeBench {
   /** True when `wait` tells the exit code of an agent that another process started. */
   readonly codeAfterRestart: boolean;
 }
-
-/** One agent, twice: as shell text and as a script of the fake. */
-export interface Behaviour {
-  readonly sh: string;
-  readonly fake: (spec: StartSpec) => FakeScript;
-}
-
-const exits = (code: number): Behaviour => ({ sh: `exit ${code}`, fake: () => ({ exit: { code } }) });
-const diesBy = (signal: string): Behaviour => ({
-  sh: `kill -${signal.slice(3)} $$; sleep 5`,
-  fake: () => ({ exit: { signal } }),
-});
-/** Says `ready` and goes on for ever. */
-const runsOn: Behaviour = {
-  sh: "echo ready; while :; do sleep 0.05; done",
-  fake: () => ({ output: ["ready\n"], exit: null }),
-};
-/** Uses its grace to end in its own way. */
-const endsOnTerm: Behaviour = {
-  sh: "trap 'sleep 0.02; echo bye; exit 5' TERM; echo ready; while :; do sleep 0.05; done",
-  fake: () => ({ output: ["ready\n"], exit: null, onTerm: { exit: { code: 5 }, says: "bye\n" } }),
-};
-const ignoresTerm: Behaviour = {
-  sh: "trap '' TERM; echo ready; while :; do sleep 0.05; done",
-  fake: () => ({ output: ["ready\n"], exit: null, ignoresTerm: true }),
-};
-const echoesStdin: Behaviour = { sh: "cat", fake: (spec) => ({ output: [spec.stdin] }) };
-const printsEnv: Behaviour = {
-  sh: "unset PWD OLDPWD SHLVL _; exec env",
-  fake: ({ env }) => ({
-    output: [
-      Object.entries(env)
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(""),
-    ],
-  }),
-};
-const leavesChildren: Behaviour = {
-  sh: "sleep 300 & (setsid sh -c 'sleep 300 & exec sleep 300' </dev/null >/dev/null 2>&1 &); echo ready; exit 3",
-  fake: () => ({ output: ["ready\n"], exit: { code: 3 } }),
-};
-const floods = (bytes: number): Behaviour => ({
-  sh: `yes 0123456789abcde | head -c ${bytes}; printf 'no end' >&2`,
-  fake: () => ({ output: ["0123456789abcde\n".repeat(bytes / 16), { stream: "stderr", text: "no end" }] }),
-});
 
 interface Printed {
   readonly stdout: Buffer;
@@ -121,7 +87,8 @@ export function runtimeContract(name: string, open: (t: TestContext) => Promise<
     for (const code of [0, 7, 137]) {
       test(`exit code ${code} arrives as it is`, async (t) => {
         const { runtime, handle } = await started(t, exits(code));
-        assert.deepEqual(await runtime.wait(handle), { code, signal: null, outOfMemory: false });
+        const { endedAt: _, ...exit } = await runtime.wait(handle);
+        assert.deepEqual(exit, { code, signal: null, outOfMemory: false });
       });
     }
     for (const signal of ["SIGKILL", "SIGSEGV"]) {
@@ -135,6 +102,15 @@ export function runtimeContract(name: string, open: (t: TestContext) => Promise<
       const { runtime, handle } = await started(t, exits(7));
       const [first, second] = await Promise.all([runtime.wait(handle), runtime.wait(handle)]);
       assert.deepEqual([first, await runtime.wait(handle)], [second, second]);
+    });
+    test("whether it has ended is told before and after, also to a restarted bot, without waiting", async (t) => {
+      const { runtime, handle, reopen } = await started(t, runsOn);
+      await untilReady(runtime, handle);
+      assert.deepEqual([await runtime.ended(handle), await reopen().ended(handle)], [false, false]);
+      await runtime.stop(handle, 1_000);
+      assert.deepEqual([await runtime.ended(handle), await reopen().ended(handle)], [true, true]);
+      await runtime.remove(handle);
+      assert.equal(await reopen().ended(handle), true);
     });
     test("a restarted bot learns the end by the handle alone", async (t) => {
       const { runtime, handle, reopen, codeAfterRestart } = await started(t, exits(7));
@@ -234,6 +210,13 @@ export function runtimeContract(name: string, open: (t: TestContext) => Promise<
       await reopen().stop(handle, 30);
       assert.equal(await living(spec.runId), 0);
       assert.equal((await runtime.wait(handle)).code, null);
+    });
+    test("what an agent left running ends with it for a restarted bot too", async (t) => {
+      const { handle, reopen, living, spec } = await started(t, leavesChildren);
+      const later = reopen();
+      for await (const { data } of later.logs(handle, never())) assert.equal(data.toString(), "ready\n");
+      await later.wait(handle);
+      assert.equal(await living(spec.runId), 0);
     });
     test("what an agent left running ends with it, even in a session of its own", async (t) => {
       const { runtime, handle, living, spec } = await started(t, leavesChildren);

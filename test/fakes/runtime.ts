@@ -12,7 +12,7 @@ export interface FakeScript {
   readonly output?: readonly (string | { readonly stream: LogChunk["stream"]; readonly text: string })[];
   /** Between the pieces of output, and before the end. */
   readonly pauseMs?: number;
-  /** Null: goes on until it is stopped. Default: exit code 0. */
+  /** Null: goes on until it is stopped. Default: exit code 0, at a time nobody saw, since clocks of tests stand. */
   readonly exit?: Partial<Exit> | null;
   readonly ignoresTerm?: boolean;
   /** How it ends within its grace; default: by SIGTERM, without a word. */
@@ -85,6 +85,7 @@ function connect(
       return handle;
     },
     logs: (handle, signal) => follow(find(handle), signal),
+    ended: async (handle) => find(handle)?.over ?? true,
     wait: async (handle) => (await find(handle)?.ended.promise) ?? GONE,
     async stop(handle, graceMs) {
       const run = find(handle);

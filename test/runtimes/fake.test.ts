@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Refusal } from "../../src/model/errors.ts";
 import type { StartSpec } from "../../src/runtimes/runtime.ts";
-import { type Behaviour, type RuntimeBench, runtimeContract } from "../contracts/runtime.ts";
+import type { Behaviour } from "../contracts/behaviours.ts";
+import { type RuntimeBench, runtimeContract } from "../contracts/runtime.ts";
 import { createFakeRuntime, type FakeScript } from "../fakes/runtime.ts";
 
 async function open(t: TestContext): Promise<RuntimeBench> {

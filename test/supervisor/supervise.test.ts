@@ -1,6 +1,7 @@
 /** Who ends a run, what is named as the cause, and that nothing is left running. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { AgentEvent, OutputReader } from "../../src/agents/agent.ts";
 import type { Runtime, StartSpec } from "../../src/runtimes/runtime.ts";
 import type { RunLog } from "../../src/supervisor/run-log.ts";
@@ -131,6 +132,45 @@ test("the total limit counts from the agent's start, also over a restart of the 
   const { request, fake } = await bench(RUNS_ON, { limits, startedAt: Date.now() - 3_600_001 });
   assert.equal((await supervise(request)).ended, "total");
   assert.equal(fake.living(), 0);
+});
+
+test("an agent that ended while the bot was down did not time out, and the time down is not booked", async () => {
+  const startedAt = Date.now();
+  const exit = { code: 0, endedAt: startedAt + 5_000 };
+  const limits = { ...LIMITS, totalMs: 3_600_000 };
+  const now = () => startedAt + 7_200_000;
+  const { request } = await bench({ output: ["done\n"], exit }, { limits, startedAt, now });
+  await request.runtime.wait(request.handle);
+  const supervised = await supervise(request);
+  assert.deepEqual([supervised.ended, supervised.endedAt], ["exit", exit.endedAt]);
+  assert.deepEqual(supervised.exit, { code: 0, signal: null, outOfMemory: false });
+});
+
+test("no limit of time strikes an agent that has ended and whose end is still being cleared up", async () => {
+  const { fake, request } = await bench({});
+  await fake.wait(request.handle);
+  const runtime: Runtime = {
+    ...fake,
+    wait: (handle) => setTimeout(60).then(() => fake.wait(handle)),
+    stop: () => Promise.reject(new Error("there is nothing to stop")),
+  };
+  const limits = { ...LIMITS, totalMs: 10, idleMs: 10 };
+  assert.equal((await supervise({ ...request, runtime, limits })).ended, "exit");
+});
+
+test("a limit of time holds where it cannot be learnt whether the agent has ended", async () => {
+  const fake = createFakeRuntime(() => RUNS_ON);
+  const runtime: Runtime = { ...fake, ended: () => Promise.reject(new Error("no answer")) };
+  const limits = { ...LIMITS, totalMs: 10 };
+  const { request } = await bench(RUNS_ON, { runtime, handle: await fake.start(SPEC), limits });
+  assert.equal((await supervise(request)).ended, "total");
+});
+
+test("an end told by another clock lies between the start and now", async () => {
+  const times = { startedAt: 1_000, now: () => 5_000 };
+  const endedAt = async (told: number) =>
+    (await supervise((await bench({ exit: { endedAt: told } }, times)).request)).endedAt;
+  assert.deepEqual([await endedAt(0), await endedAt(2_000), await endedAt(9_000)], [1_000, 2_000, 5_000]);
 });
 
 test("the total limit ends an agent that talks on", async () => {

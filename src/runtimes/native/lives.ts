@@ -11,6 +11,13 @@ import { keyOf } from "./record.ts";
 import type { SweepTarget } from "./sweep.ts";
 import type { Ticker } from "./ticker.ts";
 
+export interface Gone {
+  /** The signal that ended the started process; null without one, and where it was not our child. */
+  readonly signal: string | null;
+  /** When its parent, which is us, saw it end; null when it was not our child. */
+  readonly at: number | null;
+}
+
 export interface Life {
   readonly handle: RunHandle;
   readonly target: SweepTarget;
@@ -18,8 +25,8 @@ export interface Life {
   readonly over: boolean;
   /** True once we sent KILL. */
   forced: boolean;
-  /** Resolves when the started process is gone, with the signal that ended it where it was a child of ours. */
-  gone(): Promise<string | null>;
+  /** Resolves when the started process is gone. */
+  gone(): Promise<Gone>;
   /** Resolves when the run has ended and nothing of it is left. */
   finished(): Promise<Exit>;
 }
@@ -30,20 +37,28 @@ export interface Lives {
   forget(handle: RunHandle): void;
 }
 
-export function createLives(table: ProcessTable, ticker: Ticker, end: (life: Life) => Promise<Exit>): Lives {
+export interface LivesOptions {
+  readonly now: () => number;
+  readonly table: ProcessTable;
+  readonly ticker: Ticker;
+  readonly end: (life: Life) => Promise<Exit>;
+}
+
+export function createLives({ now, table, ticker, end }: LivesOptions): Lives {
   const known = new Map<string, Life>();
-  const add = (handle: RunHandle, ours: boolean, gone: () => Promise<string | null>) => {
+  const add = (handle: RunHandle, ours: boolean, gone: () => Promise<Gone>) => {
     const life = createLife(handle, ours, gone, end);
     known.set(keyOf(handle), life);
     return life;
   };
   return {
     adopt(handle, child) {
-      const signal = new Promise<string | null>((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) resolve(child.signalCode);
-        else child.once("exit", (_code, name) => resolve(name));
+      const gone = new Promise<Gone>((resolve) => {
+        const see = () => resolve({ signal: child.signalCode, at: now() });
+        if (child.exitCode !== null || child.signalCode !== null) see();
+        else child.once("exit", see);
       });
-      add(handle, true, () => signal);
+      add(handle, true, () => gone);
     },
     of(handle) {
       const life = known.get(keyOf(handle));
@@ -58,7 +73,7 @@ export function createLives(table: ProcessTable, ticker: Ticker, end: (life: Lif
 function createLife(
   handle: RunHandle,
   ours: boolean,
-  gone: () => Promise<string | null>,
+  gone: () => Promise<Gone>,
   end: (life: Life) => Promise<Exit>,
 ): Life {
   let exit: Promise<Exit> | null = null;
@@ -101,7 +116,7 @@ function lookedFor(
   id: { readonly pid: number; readonly start: string },
   table: ProcessTable,
   ticker: Ticker,
-): Promise<null> {
+): Promise<Gone> {
   return new Promise((resolve, reject) => {
     let looking = false;
     const off = ticker.each(look);
@@ -113,7 +128,7 @@ function lookedFor(
           looking = false;
           if (start === id.start && id.pid > 0) return;
           off();
-          resolve(null);
+          resolve({ signal: null, at: null });
         },
         (error) => {
           off();

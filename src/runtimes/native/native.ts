@@ -4,7 +4,7 @@
  * network, and limits of memory, CPU and processes are not enforced. `probe` says so. For more, use a container.
  */
 import { constants } from "node:fs";
-import { access, readFile, stat } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { release, type } from "node:os";
 import { Refusal } from "../../model/errors.ts";
 import type { Exit } from "../../model/outcome.ts";
@@ -16,6 +16,7 @@ import { linuxProcesses } from "./linux.ts";
 import { createLives, type Life } from "./lives.ts";
 import { MARKER, type ProcessTable, shareScans } from "./processes.ts";
 import { findProgram } from "./program.ts";
+import { readExitRecord } from "./raw.ts";
 import { keyOf, openRecords, type Records, type RunRecord, rawFiles } from "./record.ts";
 import { killAll, terminate } from "./sweep.ts";
 import { createTail } from "./tail.ts";
@@ -25,6 +26,8 @@ export interface NativeOptions {
   readonly now: () => number;
   /** A folder of this runtime's own, kept over restarts: one small file for each run not yet removed. */
   readonly records: string;
+  /** Told of a record that cannot be read; it is set aside and its run not listed. */
+  readonly warn?: (message: string) => void;
 }
 
 /** How often output and the life of processes that are no children of ours are looked at. */
@@ -32,10 +35,15 @@ const TICK_MS = 250;
 
 export function createNativeRuntime(options: NativeOptions): Runtime {
   const table = hostProcesses();
-  const records = openRecords(options.records);
+  const records = openRecords(options.records, options.warn);
   const ticker = createTicker(TICK_MS);
   const tail = createTail(ticker);
-  const lives = createLives(table, ticker, (life) => endOf(life, table, records));
+  const lives = createLives({
+    now: options.now,
+    table,
+    ticker,
+    end: (life) => endOf(life, table, records),
+  });
   const turn = createTurns();
   return {
     name: "native",
@@ -43,6 +51,10 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
     paths: ({ checkout, meta, home }) => ({ checkout, meta, home }),
     start: (spec) => start(spec, { now: options.now, table, records, lives, turn }),
     logs: (handle, signal) => tail(rawFiles(handle), lives.of(handle).finished(), signal),
+    async ended(handle) {
+      const { over, target } = lives.of(handle);
+      return over || (await table.startOf(target.pid)) !== target.start;
+    },
     wait: (handle) => lives.of(handle).finished(),
     async stop(handle, graceMs) {
       const life = lives.of(handle);
@@ -115,13 +127,16 @@ async function requireCheckout(checkout: string, name: string): Promise<void> {
 
 /** Nothing outlives the agent's end: what it left running is killed before the end is told. */
 async function endOf(life: Life, table: ProcessTable, records: Records): Promise<Exit> {
-  const recorderSignal = await life.gone();
+  const { signal, at } = await life.gone();
   await killAll(table, life.target);
-  const record = await readFile(rawFiles(life.handle).exit, "latin1").catch(() => "");
+  const record = readExitRecord(rawFiles(life.handle).exit);
   const before = (await records.read(life.handle))?.oomKills ?? null;
   const after = await table.oomKills();
   const oomKill = before !== null && after !== null && after > before;
-  return decodeExit(record, { recorderSignal, forced: life.forced, oomKill });
+  const exit = decodeExit(record.text, { recorderSignal: signal, forced: life.forced, oomKill });
+  // Without an end in it, the record is as old as the start.
+  const written = exit.code === null && exit.signal === null ? null : record.writtenAt;
+  return { ...exit, endedAt: at ?? written };
 }
 
 function hostProcesses(): ProcessTable {
