@@ -1,7 +1,7 @@
 /**
  * Fourth step: what the agent left becomes a branch and a pull request, or a review. The bot does it; the agent never
  * held a key. Every part may have been done before a crash and is then found done: the push of the same commit, the
- * pull request with the same head.
+ * pull request with the same head. So all of it is done again for a while when the forge does not answer.
  */
 import type { Forge } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
@@ -12,20 +12,27 @@ import type { Collected } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import type { Job } from "./job.ts";
+import { isPassing, PAUSES_MS, patiently } from "./patience.ts";
 
-/** The outcome with what was published in it; a refusal on the way is an outcome too. */
-export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
+/**
+ * The outcome with what was published in it; a refusal on the way is an outcome too. Rejects when the run is given
+ * up here while the forge does not answer: the next holder publishes it.
+ */
+export async function publish(job: Job, deps: WorkDeps, pausesMs = PAUSES_MS): Promise<Outcome> {
   const { run } = job;
   const outcome = run.outcome;
   if (!outcome) throw new Error(`run ${run.id} is publishing but no outcome was recorded`);
   if (outcome.kind !== "completed") return outcome;
+  const signal = AbortSignal.any([job.lost, job.left]);
   try {
     if (deps.agent(run.pool).mode(run.model) === "review") {
       return { kind: "completed", work: null, review: run.report?.lastMessage ?? "The agent said nothing." };
     }
-    return { kind: "completed", work: await publishWork(run, deps), review: null };
+    const log = deps.log.child({ run: run.id });
+    const work = await patiently(() => publishWork(run, deps), { pausesMs, signal, log });
+    return { kind: "completed", work, review: null };
   } catch (error) {
-    if (job.lost.aborted) throw error;
+    if (job.lost.aborted || (job.left.aborted && isPassing(error))) throw error;
     return failed("publish", error, deps);
   }
 }

@@ -12,6 +12,9 @@ export class GitError extends Error {
   override readonly name = "GitError";
 }
 
+/** The forge did not answer git, or asked it to wait: that may pass by itself. */
+export class NoAnswer extends Refusal {}
+
 /** What a finished command tells. */
 export interface GitEnd {
   readonly exitCode?: number | undefined;
@@ -26,6 +29,8 @@ interface Rule {
   readonly pattern: RegExp;
   readonly why: string;
   readonly fix: string;
+  /** May pass by itself. */
+  readonly passing?: true;
 }
 
 const RULES: readonly Rule[] = [
@@ -78,9 +83,10 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern:
-      /could not resolve|failed to connect|couldn't connect|connection (?:refused|reset|timed out)|network is unreachable|operation too slow|error: 5\d\d|early eof|unexpected disconnect|empty reply/i,
+      /could not resolve|failed to connect|couldn't connect|connection (?:refused|reset|timed out)|network is unreachable|operation too slow|error: (?:429|5\d\d)|early eof|unexpected disconnect|hung up|empty reply/i,
     why: "the forge did not answer",
     fix: "Check that the bot's host can reach it, then /dispatch retry.",
+    passing: true,
   },
 ];
 
@@ -99,7 +105,7 @@ export function explain(command: string, end: GitEnd, credential: GitCredential 
   const stderr = redact(Buffer.from(end.stderr).toString("utf8"), credential);
   const words = lastWords(stderr);
   const rule = RULES.find(({ pattern }) => pattern.test(stderr));
-  if (rule) return new Refusal(`${action}: ${rule.why} (${words})`, rule.fix);
+  if (rule) return new (rule.passing ? NoAnswer : Refusal)(`${action}: ${rule.why} (${words})`, rule.fix);
   const how = end.isMaxBuffer ? "printed too much" : (end.signal ?? `exit ${end.exitCode ?? end.code}`);
   return new GitError(`${action}: ${how}${words ? `: ${words}` : ""}`);
 }

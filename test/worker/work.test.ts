@@ -129,6 +129,8 @@ for (const [step, breakIt, reason] of [
     ["broken", broken],
     ["unanswered by the forge", new ForgeError("asking: no answer", 0, true)],
   ] as const) {
+    // The bot asks again for minutes before that ends a run whose work is done (patience.test.ts).
+    if (reason === "publish" && kind === "unanswered by the forge") continue;
     test(`${step}, ${kind}, ends the run in one answer with the reason`, async (t) => {
       const bench = await openBench(t);
       breakIt(bench, error);

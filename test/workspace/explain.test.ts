@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refusal } from "../../src/model/errors.ts";
-import { explain, GitError } from "../../src/workspace/explain.ts";
+import { explain, GitError, NoAnswer } from "../../src/workspace/explain.ts";
 
 const ended = (stderr: string, more: object = {}) => ({
   exitCode: 128,
@@ -81,4 +81,12 @@ test("no form of the credential is in a message, and a long one is cut", () => {
     "running git fetch: exit 128: fatal: [redacted] [redacted] [redacted] https://forge.example/",
   );
   assert.ok(explain("fetch", ended("x".repeat(10_000)), credential).message.length < 700);
+});
+
+test("what may pass by itself is told apart from what stays", () => {
+  const passing = SAID.filter(([stderr]) => explain("push", ended(stderr), undefined) instanceof NoAnswer);
+  assert.deepEqual(new Set(passing.map(([, cause]) => cause)), new Set(["the forge did not answer"]));
+  assert.ok(
+    explain("push", ended("fatal: the requested URL returned error: 429"), undefined) instanceof NoAnswer,
+  );
 });
