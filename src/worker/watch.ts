@@ -36,7 +36,10 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
       cancelled: job.cancelled,
       lost: job.lost,
       left: job.left,
-      onEvent: (event) => void onEvent(event, job, deps),
+      onEvent: (event) =>
+        void onEvent(event, job, deps).catch((error) =>
+          deps.log.warn({ run: run.id, reason: messageOf(error) }, "an agent's event was not told"),
+        ),
     });
   } catch (error) {
     if (job.lost.aborted || job.left.aborted) throw error;
