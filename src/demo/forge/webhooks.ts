@@ -1,5 +1,5 @@
 /**
- * Signed webhooks with all of Forgejo's headers. As on Forgejo, a delivery is tried once, given up after five
+ * Signed webhooks with all of Forgejo's headers, in the text that Forgejo's Go writes. As on Forgejo, a delivery is tried once, given up after five
  * seconds and never sent again by itself; sending it again by hand makes a new delivery with a new id.
  */
 import { createHmac, randomUUID } from "node:crypto";
@@ -79,7 +79,7 @@ export function webhookSender(log: (line: string) => void, timeoutMs = TIMEOUT_M
 
   return {
     send(hooks, { event, type, payload }) {
-      const body = JSON.stringify(payload);
+      const body = goJson(payload);
       for (const hook of hooks) {
         if (hook.active && (hook.events === null || hook.events.includes(type)))
           queue(hook, event, type, body);
@@ -97,6 +97,14 @@ export function webhookSender(log: (line: string) => void, timeoutMs = TIMEOUT_M
       await Promise.all(queues.values());
     },
   };
+}
+
+/** Go's `json.MarshalIndent(payload, "", "  ")`, which also escapes what HTML and JavaScript mind. */
+function goJson(payload: object): string {
+  return JSON.stringify(payload, null, 2).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function headersOf(

@@ -6,7 +6,7 @@ import { parse } from "./parse.ts";
 import { forgejoPeople } from "./people.ts";
 import { forgejoPulls } from "./pulls.ts";
 import { forgejoTime } from "./time.ts";
-import { identify, verify } from "./webhook.ts";
+import { identify, verify, verifyRewritten } from "./webhook.ts";
 
 /** No request is made here; `probe` tells whether it works. */
 export function createForgejoForge(options: ForgejoOptions): Forge {
@@ -17,7 +17,9 @@ export function createForgejoForge(options: ForgejoOptions): Forge {
     name: config.name,
     kind: "forgejo",
     identify,
-    verify: async (headers, body) => verify(headers, body, config.webhookSecret),
+    verify: async (headers, body) =>
+      verify(headers, body, config.webhookSecret) ||
+      (config.webhookProxy !== null && verifyRewritten(headers, body, config.webhookSecret)),
     parse: (delivery) => parse(delivery, config.name),
     ...people,
     ...forgejoComments(api),

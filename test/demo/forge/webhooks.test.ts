@@ -45,7 +45,24 @@ test("a webhook bears the coarse event and the finer type under all four names",
     assert.equal(got[0]?.headers[`x-${family}-event-type`], "issue_label");
     assert.equal(got[0]?.headers[`x-${family}-delivery`], sender.sent()[0]?.id);
   }
-  assert.equal(got[0]?.body, '{"action":"label_updated"}');
+});
+
+test("the body is written as Go does: indented, and with escapes for what HTML and JavaScript mind", async (t) => {
+  const { got, sender, hook } = await open(t, 200);
+  const payload = { action: "created", body: "<b> & \u2028\u2029é", labels: [], inner: { id: 1 } };
+  sender.send([hook], { ...HAPPENING, payload });
+  await until(() => got.length === 1);
+  const lines = [
+    "{",
+    '  "action": "created",',
+    String.raw`  "body": "\u003cb\u003e \u0026 \u2028\u2029é",`,
+    '  "labels": [],',
+    '  "inner": {',
+    '    "id": 1',
+    "  }",
+    "}",
+  ];
+  assert.equal(got[0]?.body, lines.join("\n"));
 });
 
 test("with an empty secret the signature is there, and empty", async (t) => {

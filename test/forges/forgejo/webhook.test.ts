@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { identify, verify } from "../../../src/forges/forgejo/webhook.ts";
+import { createForgejoForge } from "../../../src/forges/forgejo/forgejo-forge.ts";
+import { identify, verify, verifyRewritten } from "../../../src/forges/forgejo/webhook.ts";
 
 const SECRET = "a secret of more than sixteen characters";
 const BODY = Buffer.from('{"action":"created"}');
@@ -73,4 +74,72 @@ test("an empty secret accepts nothing, not even what is signed with it", () => {
 test("SHA-1 is not enough", () => {
   const sha1 = createHmac("sha1", SECRET).update(BODY).digest("hex");
   assert.equal(verify({ "x-hub-signature": `sha1=${sha1}` }, BODY, SECRET), false);
+});
+
+const GO = String.raw`{
+  "action": "created",
+  "comment": {
+    "body": "a \u003cb\u003e \u0026 c\u2028\u2029 \"é\"\n\t\\"
+  },
+  "labels": [],
+  "id": 9007199254740991,
+  "none": null
+}`;
+const COMPACT = Buffer.from(JSON.stringify(JSON.parse(GO)));
+
+const signedGo = (text: string) => ({
+  "x-forgejo-signature": createHmac("sha256", SECRET).update(text).digest("hex"),
+});
+
+test("a body that a channel wrote anew is accepted when the forge signed it as Go writes it", () => {
+  assert.equal(verify(signedGo(GO), COMPACT, SECRET), false);
+  assert.equal(verifyRewritten(signedGo(GO), COMPACT, SECRET), true);
+  const newer = JSON.stringify(JSON.parse(GO), null, 2);
+  assert.equal(verifyRewritten(signedGo(newer), COMPACT, SECRET), true);
+});
+
+test("another value, another order, a wrong secret or signature is refused all the same", () => {
+  const other = Buffer.from(COMPACT.toString().replace("created", "deleted"));
+  const turned = Buffer.from(JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(GO)).reverse())));
+  assert.equal(verifyRewritten(signedGo(GO), other, SECRET), false);
+  assert.equal(verifyRewritten(signedGo(GO), turned, SECRET), false);
+  assert.equal(verifyRewritten(signedGo(GO), COMPACT, `${SECRET}.`), false);
+  assert.equal(verifyRewritten({ "x-forgejo-signature": "0".repeat(64) }, COMPACT, SECRET), false);
+  assert.equal(verifyRewritten({}, COMPACT, SECRET), false);
+  const empty = { "x-forgejo-signature": createHmac("sha256", "").update(GO).digest("hex") };
+  assert.equal(verifyRewritten(empty, COMPACT, ""), false);
+});
+
+test("what is no JSON, too large or too deep is not written anew, whoever signed it", () => {
+  const indented = (value: unknown) => JSON.stringify(value, null, 2);
+  const fits = { text: "x".repeat(1_000_000) };
+  const large = { text: "x".repeat(1 << 20) };
+  const body = (value: unknown) => Buffer.from(JSON.stringify(value));
+  assert.equal(verifyRewritten(signedGo(indented(fits)), body(fits), SECRET), true);
+  assert.equal(verifyRewritten(signedGo(indented(large)), body(large), SECRET), false);
+  let deep: unknown = 1;
+  for (let level = 0; level < 33; level++) deep = [deep];
+  assert.equal(verifyRewritten(signedGo(indented(deep)), body(deep), SECRET), false);
+  const abyss = Buffer.from(`${"[".repeat(500_000)}${"]".repeat(500_000)}`);
+  for (const wrong of [abyss, Buffer.from("{"), Buffer.alloc(0)])
+    assert.equal(verifyRewritten(signedGo(GO), wrong, SECRET), false);
+});
+
+test("only a forge with a channel takes what was written anew", async () => {
+  const of = (webhookProxy: string | null) =>
+    createForgejoForge({
+      config: {
+        kind: "forgejo",
+        name: "forgejo",
+        url: "https://forge.test",
+        token: "t",
+        webhookSecret: SECRET,
+        webhookProxy,
+      },
+      now: () => 0,
+    });
+  assert.equal(await of(null).verify(signedGo(GO), COMPACT), false);
+  assert.equal(await of(null).verify(signedGo(GO), Buffer.from(GO)), true);
+  assert.equal(await of("https://smee.io/x").verify(signedGo(GO), COMPACT), true);
+  assert.equal(await of("https://smee.io/x").verify(signedGo(GO), Buffer.from(GO)), true);
 });
