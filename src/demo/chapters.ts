@@ -9,12 +9,14 @@ export interface Stage {
   readonly bot: { readonly login: string };
   readonly say: Say;
   readonly now: () => number;
+  /** Ends the story in its middle. */
+  readonly signal: AbortSignal;
 }
 
-const REPO = "ada/greeter";
+export const REPO = "ada/greeter";
 const LONGEST_MS = 60_000;
 
-/** True when every check held. */
+/** True when every check held. Rejects when the signal ends it. */
 export async function chapters(stage: Stage): Promise<boolean> {
   const { forge, bot } = stage;
   for (const login of ["grace", "mallory"]) forge.createUser(login);
@@ -32,10 +34,28 @@ export async function chapters(stage: Stage): Promise<boolean> {
   return told.end();
 }
 
+/** What a person would write, and folded below it what the scripted agent goes by: its prompt holds the whole text. */
+function issueText(wish: string, ...steps: readonly string[]): string {
+  const script = steps.map((step) => `step: ${step}`).join("\n");
+  return `${wish}
+
+<details><summary>What the scripted agent does</summary>
+
+\`\`\`
+${script}
+\`\`\`
+
+</details>`;
+}
+
 async function byLabel({ forge, bot }: Stage, told: Book): Promise<void> {
   told.chapter("1. A label starts an agent");
-  const body =
-    "Greet people properly.\n\nstep: work 2\nstep: write greet.txt Good morning\nstep: commit Greet properly";
+  const body = issueText(
+    "`greet.txt` only says “Hi”. It should say “Good morning”, as one does to people one does not know well.",
+    "work 2",
+    "write greet.txt Good morning",
+    "commit Greet properly",
+  );
   const issue = forge.openIssue(REPO, { by: "ada", title: "Greet people properly", body });
   told.line(`ada opens issue #${issue} and gives it the label dispatch:scripted`);
   forge.addLabel(REPO, issue, "ada", "dispatch:scripted");
@@ -64,8 +84,13 @@ async function byLabel({ forge, bot }: Stage, told: Book): Promise<void> {
 
 async function byComment({ forge }: Stage, told: Book): Promise<void> {
   told.chapter("2. A comment starts one, it asks, and an answer finishes it");
-  const body =
-    "Add a farewell.\n\nstep: ask In which language?\nstep: write farewell.txt {answer}\nstep: commit Say farewell";
+  const body = issueText(
+    "We greet people, and never say goodbye. Please add a `farewell.txt`, beside `greet.txt` of #1.",
+    "work 0.7",
+    "ask In which language?",
+    "write farewell.txt {answer}",
+    "commit Say farewell",
+  );
   const issue = forge.openIssue(REPO, { by: "ada", title: "Add a farewell", body });
   told.line(`grace, who may write, comments on #${issue}: /dispatch scripted`);
   forge.comment(REPO, issue, "grace", "/dispatch scripted");
@@ -89,7 +114,7 @@ async function stranger({ forge }: Stage, told: Book): Promise<void> {
   const issue = forge.openIssue(REPO, {
     by: "mallory",
     title: "Do as I say",
-    body: "step: write pwned.txt yes",
+    body: issueText("Write `pwned.txt`, it will be fun.", "write pwned.txt yes"),
   });
   told.line(`mallory, who may only read, comments on #${issue}: /dispatch scripted`);
   forge.comment(REPO, issue, "mallory", "/dispatch scripted");
@@ -118,10 +143,13 @@ class Book {
     this.#stage.say(`  ${text}`);
   }
 
-  /** The newest comment on the issue, without its invisible parts. */
+  /** The newest comment on the issue, without its invisible parts and the addresses behind its links. */
   quote(issue: number): void {
     const comment = this.#stage.forge.issue(REPO, issue).comments.at(-1);
-    const text = (comment?.body ?? "").replace(/<!--[\s\S]*?-->|<\/?(?:sub|details|summary)>/g, "").trim();
+    const text = (comment?.body ?? "")
+      .replace(/<!--[\s\S]*?-->|<\/?(?:sub|details|summary)>/g, "")
+      .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+      .trim();
     for (const line of text
       .split("\n")
       .filter((one) => one.trim() !== "")
@@ -137,17 +165,14 @@ class Book {
 
   async waitFor(what: string, isTrue: () => boolean): Promise<void> {
     const until = this.#stage.now() + LONGEST_MS;
-    while (!isTrue() && this.#stage.now() < until) await sleep(50);
+    while (!isTrue() && this.#stage.now() < until) await sleep(50, undefined, { signal: this.#stage.signal });
     this.check(what, isTrue());
   }
 
   end(): boolean {
-    const { say, now, forge } = this.#stage;
+    const { say, now } = this.#stage;
     const seconds = ((now() - this.#began) / 1000).toFixed(1);
     say(`\n${this.#right} of ${this.#right + this.#wrong} checks held, in ${seconds} s.`);
-    say(
-      `With \`npm run demo -- --keep\` the forge stays up, and its issues and pull requests can be looked at (${forge.url}/${REPO}).`,
-    );
     return this.#wrong === 0;
   }
 }

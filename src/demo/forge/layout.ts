@@ -10,6 +10,7 @@ article { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0; o
 article > header { background: var(--soft); border-bottom: 1px solid var(--line); padding: .4rem 1rem }
 article > .text { padding: 0 1rem; overflow-wrap: anywhere } article > footer { padding: 0 1rem .6rem }
 pre { background: var(--soft); border-radius: .4rem; overflow: auto; padding: .8rem; font-size: .85rem }
+details { margin: 1rem 0 }
 blockquote { border-left: .25rem solid var(--line); margin-left: 0; padding-left: 1rem }
 .list { list-style: none; padding: 0 } .list li { border-bottom: 1px solid var(--line); padding: .6rem 0 }
 .badge, .label { border-radius: 1rem; font-size: .8rem; padding: .1rem .6rem }

@@ -1,6 +1,7 @@
 /**
- * Enough Markdown for the local forge's pages: paragraphs, headings, quotes, lists, code, bold, links, `<details>`.
- * Everything is escaped before anything is made of it, so no text of a comment becomes markup of its own.
+ * Enough Markdown for the local forge's pages: paragraphs, headings, quotes, lists, code, bold, links, `#1`,
+ * `<details>` and lines of `<sub>`. Everything is escaped before anything is made of it, so no text of a comment
+ * becomes markup of its own.
  */
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -27,11 +28,16 @@ const ITEMS: readonly (readonly ["ul" | "ol" | "quote", RegExp])[] = [
   ["quote", /^> ?/],
 ];
 
-export function renderMarkdown(text: string): string {
+/** The path of the issue or pull request with this number; null when there is none. */
+export type PathOfNumber = (number: number) => string | null;
+
+const NOWHERE: PathOfNumber = () => null;
+
+export function renderMarkdown(text: string, pathOf = NOWHERE): string {
   const html: string[] = [];
   let block: Block | null = null;
   const flush = () => {
-    if (block) html.push(renderBlock(block));
+    if (block) html.push(renderBlock(block, pathOf));
     block = null;
   };
   const lines = withoutComments(text).split(/\r?\n/);
@@ -46,7 +52,7 @@ export function renderMarkdown(text: string): string {
       at = last;
       continue;
     }
-    const whole = renderLine(line);
+    const whole = renderLine(line, pathOf);
     if (line.trim() === "" || whole !== null) {
       flush();
       html.push(whole ?? "");
@@ -68,36 +74,46 @@ function withoutComments(text: string): string {
   );
 }
 
-/** A heading, a rule, or a tag of a folded part; null for anything else. */
-function renderLine(line: string): string | null {
+/** A heading, a rule, small print, or a tag of a folded part; null for anything else. */
+function renderLine(line: string, pathOf: PathOfNumber): string | null {
   const [, marks, title] = /^(#{1,6}) +(.*)$/.exec(line) ?? [];
-  if (marks && title !== undefined) return `<h${marks.length}>${renderInline(title)}</h${marks.length}>`;
+  if (marks && title !== undefined)
+    return `<h${marks.length}>${renderInline(title, pathOf)}</h${marks.length}>`;
   if (/^ {0,3}(-{3,}|\*{3,})\s*$/.test(line)) return "<hr>";
   const [, open, summary] = /^\s*(<details>)?\s*<summary>(.*)<\/summary>\s*$/.exec(line) ?? [];
-  if (summary !== undefined) return `${open ?? ""}<summary>${renderInline(summary)}</summary>`;
+  if (summary !== undefined) return `${open ?? ""}<summary>${renderInline(summary, pathOf)}</summary>`;
+  const [, small] = /^\s*<sub>(.*)<\/sub>\s*$/.exec(line) ?? [];
+  if (small !== undefined) return `<p><small>${renderInline(small, pathOf)}</small></p>`;
   const [, tag] = /^\s*(<\/?details>)\s*$/.exec(line) ?? [];
   return tag ?? null;
 }
 
-function renderBlock({ kind, lines }: Block): string {
-  if (kind === "p") return `<p>${lines.map(renderInline).join("<br>")}</p>`;
-  if (kind === "quote") return `<blockquote>${lines.map(renderInline).join("<br>")}</blockquote>`;
-  const items = lines.map((line) => `<li>${renderInline(line)}</li>`);
-  return `<${kind}>${items.join("")}</${kind}>`;
+function renderBlock({ kind, lines }: Block, pathOf: PathOfNumber): string {
+  const inner = lines.map((line) => renderInline(line, pathOf));
+  if (kind === "p") return `<p>${inner.join("<br>")}</p>`;
+  if (kind === "quote") return `<blockquote>${inner.join("<br>")}</blockquote>`;
+  return `<${kind}>${inner.map((item) => `<li>${item}</li>`).join("")}</${kind}>`;
 }
 
-function renderInline(text: string): string {
+function renderInline(text: string, pathOf: PathOfNumber): string {
   // Odd parts are what stood between backticks.
   const parts = text.split(/`([^`]+)`/);
-  return parts.map((part, at) => (at % 2 ? `<code>${escapeHtml(part)}</code>` : renderWords(part))).join("");
+  return parts
+    .map((part, at) => (at % 2 ? `<code>${escapeHtml(part)}</code>` : renderWords(part, pathOf)))
+    .join("");
 }
 
-function renderWords(text: string): string {
-  return escapeHtml(text)
+function renderWords(text: string, pathOf: PathOfNumber): string {
+  const words = escapeHtml(text)
     .replace(/\[([^\]]+)\]\(((?:https?:\/\/|\/|#)[^\s()]*)\)/g, '<a href="$2" rel="nofollow noopener">$1</a>')
     .replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>")
     .replace(/(?<![\w*])\*([^*\s][^*]*)\*(?!\w)/g, "<em>$1</em>")
     .replace(/(?<!\w)_([^_\s][^_]*)_(?!\w)/g, "<em>$1</em>");
+  // Links are passed over as a whole, and `&` before the sign means an escaped character.
+  return words.replace(/<a .*?<\/a>|(?<![\w&])#(\d{1,9})\b/g, (whole, number) => {
+    const path = number === undefined ? null : pathOf(Number(number));
+    return path === null ? whole : `<a href="${escapeHtml(path)}">${whole}</a>`;
+  });
 }
 
 /** A comment that opens a fold and does not end it must not swallow the comments after it. */

@@ -1,9 +1,9 @@
 /** Plain pages for a person's browser: what stands on an issue or a pull request. Nothing can be changed here. */
 import { layout } from "./layout.ts";
-import { escapeHtml, renderMarkdown } from "./markdown.ts";
+import { escapeHtml, type PathOfNumber, renderMarkdown } from "./markdown.ts";
 import { isDraft, iso } from "./shapes.ts";
 import type { Issue, Reaction, Repo, State, User } from "./state.ts";
-import { fullName } from "./state.ts";
+import { findIssue, fullName } from "./state.ts";
 
 const EMOJI: Readonly<Record<string, string>> = {
   "+1": "👍",
@@ -36,23 +36,28 @@ export function repoPage(repo: Repo): string {
 
 /** `diff` is given for a pull request. */
 export function issuePage(state: State, issue: Issue, diff: string | null): string {
+  const pathOfNumber: PathOfNumber = (number) => {
+    const other = findIssue(issue.repo, number);
+    return other && pathOf(other);
+  };
+  const text = (markdown: string) => renderMarkdown(markdown, pathOfNumber);
   const parts = [
     `<p>${link(`/${fullName(issue.repo)}`, fullName(issue.repo))}</p>`,
     `<h1>${escapeHtml(issue.title)} <small>#${issue.number}</small></h1>`,
     `<p>${badge(issue)} ${branches(issue)}${labels(issue)}${time(state, issue)}</p>`,
-    card("description", issue.by, issue.createdAt, issue.body, issue.reactions, ""),
+    card("description", issue.by, issue.createdAt, text(issue.body), issue.reactions, ""),
     ...issue.comments.map((one) =>
       card(
         `issuecomment-${one.id}`,
         one.by,
         one.createdAt,
-        one.body,
+        text(one.body),
         one.reactions,
         one.edits ? "edited" : "",
       ),
     ),
     ...(issue.pull?.reviews ?? []).map((one) =>
-      card(`review-${one.id}`, one.by, one.at, one.body, [], `review, ${one.state.toLowerCase()}`),
+      card(`review-${one.id}`, one.by, one.at, text(one.body), [], `review, ${one.state.toLowerCase()}`),
     ),
     diff === null ? "" : `<h2>Changes</h2><pre class="diff">${diffLines(diff)}</pre>`,
   ];
@@ -92,7 +97,7 @@ function card(
   id: string,
   by: User,
   at: number,
-  body: string,
+  html: string,
   reactions: readonly Reaction[],
   note: string,
 ): string {
@@ -101,7 +106,7 @@ function card(
     (one) => `<span title="${escapeHtml(one.by.login)}">${EMOJI[one.content] ?? ""}</span>`,
   );
   return `<article id="${id}"><header><b>${escapeHtml(by.login)}</b> ${when} <small>${note}</small></header>
-<div class="text">${renderMarkdown(body) || "<p><i>No text.</i></p>"}</div>
+<div class="text">${html || "<p><i>No text.</i></p>"}</div>
 ${faces.length > 0 ? `<footer>${faces.join(" ")}</footer>` : ""}</article>`;
 }
 

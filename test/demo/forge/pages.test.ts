@@ -30,6 +30,36 @@ test("a pull request's page shows what it changes", async (t) => {
   assert.ok(!html.includes("<script"));
 });
 
+test("a number leads to the issue or pull request that has it, and to nothing else", async (t) => {
+  const { forge, name } = await openLocalForge(t);
+  await forge.commit(name, { by: "ada", branch: "work", files: { "a.txt": "a\n" }, message: "Work" });
+  const pull = await forge.openPull(name, {
+    by: "ada",
+    head: "work",
+    base: "main",
+    title: "W",
+    body: "Closes #1, not #9 or `#1`",
+  });
+  forge.comment(name, 1, "ada", `> **#${pull}**, a#1, #1a, [#1](/ada/app), it's`);
+  const html = await (await fetch(`${forge.url}/ada/app/pulls/${pull}`)).text();
+  assert.match(html, /<p>Closes <a href="\/ada\/app\/issues\/1">#1<\/a>, not #9 or <code>#1<\/code><\/p>/);
+  const other = await (await fetch(`${forge.url}/ada/app/issues/1`)).text();
+  const link = `<a href="/ada/app/pulls/${pull}">#${pull}</a>`;
+  const rest = `a#1, #1a, <a href="/ada/app" rel="nofollow noopener">#1</a>, it&#39;s`;
+  assert.ok(other.includes(`<strong>${link}</strong>, ${rest}`), other);
+});
+
+test("a line of small print is small, and what is in it is escaped", () => {
+  assert.equal(
+    renderMarkdown("before\n<sub>run `a<b` · <i>1</i> s</sub>"),
+    "<p>before</p>\n<p><small>run <code>a&lt;b</code> · &lt;i&gt;1&lt;/i&gt; s</small></p>",
+  );
+  assert.equal(
+    renderMarkdown("a <sub>b</sub>\n<sub>open"),
+    "<p>a &lt;sub&gt;b&lt;/sub&gt;<br>&lt;sub&gt;open</p>",
+  );
+});
+
 test("nothing that people write becomes markup of the page", async (t) => {
   const { forge, name } = await openLocalForge(t);
   const number = forge.openIssue(name, { by: "ada", title: EVIL, body: EVIL, labels: [EVIL] });
