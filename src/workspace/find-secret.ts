@@ -1,6 +1,6 @@
 /** Looks for the values of secrets in what a push would publish. */
 import type { Git } from "./git.ts";
-import { type Needle, needlesFor } from "./needles.ts";
+import { createFinder, type Finder, needlesFor } from "./needles.ts";
 
 const BATCH_BYTES = 32 * 1024 * 1024;
 
@@ -15,19 +15,20 @@ export interface SecretRequest {
 /**
  * Where one of the values stands in what a push would add: a file's path, or "the commit message …". Looks at every
  * version of every file and at every message between base and sha, since all of them would be published; at values
- * as they are, URL-encoded and in base64. Null when there is none.
+ * in all forms programs commonly write them in. Null when there is none.
  */
 export async function findSecret(request: SecretRequest): Promise<string | null> {
   const { git, gitDir, base, sha } = request;
   const needles = needlesFor(request.secrets);
   if (needles.length === 0) return null;
+  const holds = createFinder(needles);
   const call = { cwd: gitDir, gitDir };
   const list = await git(["rev-list", "--objects", sha, `^${base}`], call);
   const entries = list.stdout.toString("latin1").split("\n").filter(Boolean).map(parseEntry);
   for (const batch of batches(await contentsOf(git, call, entries))) {
     const input = `${batch.map((entry) => entry.object).join("\n")}\n`;
     const { stdout } = await git(["cat-file", "--batch"], { ...call, input });
-    const found = search(stdout, batch, needles);
+    const found = search(stdout, batch, holds);
     if (found) return found;
   }
   return null;
@@ -74,14 +75,14 @@ function* batches(entries: readonly Content[]): Generator<Content[]> {
   if (batch.length > 0) yield batch;
 }
 
-function search(output: Buffer, batch: readonly Content[], needles: readonly Needle[]): string | null {
+function search(output: Buffer, batch: readonly Content[], holds: Finder): string | null {
   let at = 0;
   for (const { object, type, path, bytes } of batch) {
     const start = output.indexOf(0x0a, at) + 1;
     const content = output.subarray(start, start + bytes);
     at = start + bytes + 1;
     const name = Buffer.from(path, "latin1");
-    if (needles.some((needle) => content.includes(needle) || name.includes(needle))) {
+    if (holds(content) || holds(name)) {
       return type === "commit" ? `the commit message of ${object.slice(0, 10)}` : name.toString("utf8");
     }
   }
