@@ -3,11 +3,11 @@ import type { Config } from "../config/config.ts";
 import type { Narrowed } from "../config/repository.ts";
 import type { Forge } from "../forges/forge.ts";
 import type { DispatchCommand } from "../model/command.ts";
-import { ConfigError } from "../model/errors.ts";
+import { ConfigError, Refusal } from "../model/errors.ts";
 import { type RepoRef, type Run, type RunRequest, splitAgent } from "../model/run.ts";
 import * as say from "../report/messages.ts";
 import type { NewRun, Store } from "../store/store.ts";
-import { type Request, type Response, reply } from "./response.ts";
+import { type Request, type Response, refuse, reply } from "./response.ts";
 
 export interface BeginDeps {
   readonly store: Store;
@@ -26,9 +26,13 @@ export interface BeginDeps {
     run: Run,
     forge: Forge,
   ) => Promise<{ readonly prompt: string; readonly workspace: string }>;
+  /** The longest a preview may take, in milliseconds; a minute when left out. */
+  readonly previewMs?: number;
   readonly newId: () => string;
   readonly now: () => number;
 }
+
+const PREVIEW_MS = 60_000;
 
 /** Rejects with a Refusal, to be told as it is. */
 export async function begin(
@@ -39,20 +43,32 @@ export async function begin(
 ): Promise<Response> {
   const { event, forge } = asked;
   const { repo, issue } = event;
-  const answer = (body: string) => reply(asked, about, body);
-  const busy = asked.freed ? null : await deps.store.activeRun(repo, issue.number);
-  if (busy) return answer(say.busy(busy));
+  const no = (body: string) => refuse(asked, about, body);
+  // A dry run starts nothing, so nothing is in its way.
+  const busy = asked.freed || command.dryRun ? null : await deps.store.activeRun(repo, issue.number);
+  if (busy) return no(say.busy(busy));
   const own = await ownRules(asked, deps);
-  if (typeof own === "string") return answer(own);
+  if (typeof own === "string") return no(own);
   const request = requestOf(command, own, deps.config());
-  const refusal = refuse(request, own, deps);
-  if (refusal !== null) return answer(refusal);
+  const refusal = notAllowed(request, own, deps);
+  if (refusal !== null) return no(refusal);
   await deps.checkAgent(splitAgent(request.agent).pool);
   await deps.checkRequest(request);
   const run: NewRun = { id: deps.newId(), repo, issue, trigger: asked.trigger, request, priority: 0 };
-  if (command.dryRun)
-    return answer(say.dryRun({ request, ...(await deps.preview(asRun(run, deps.now()), forge)) }));
+  if (command.dryRun) {
+    const view = await inTime(deps.preview(asRun(run, deps.now()), forge), deps.previewMs ?? PREVIEW_MS);
+    return reply(asked, about, say.dryRun({ request, ...view }));
+  }
   return await queued(run, deps);
+}
+
+/** Waits no longer than this for a preview: later commands of the issue wait behind it. */
+async function inTime<T>(preview: Promise<T>, limitMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const seconds = Math.ceil(limitMs / 1000);
+  const why = new Refusal(`making the dry run: it took longer than ${seconds} s`, "Try again in a while.");
+  const timer = setTimeout(() => late.reject(why), limitMs);
+  return await Promise.race([preview, late.promise]).finally(() => clearTimeout(timer));
 }
 
 /** Why this may not be run in the repository, as it is told; null when it may. */
@@ -62,7 +78,7 @@ export async function refusalOf(
   deps: BeginDeps,
 ): Promise<string | null> {
   const own = await ownRules(asked, deps);
-  return typeof own === "string" ? own : refuse(request, own, deps);
+  return typeof own === "string" ? own : notAllowed(request, own, deps);
 }
 
 /** What holds in the repository; what is told when its own file is wrong. */
@@ -90,7 +106,7 @@ function requestOf(command: DispatchCommand, own: Narrowed, config: Config): Run
   };
 }
 
-function refuse(request: RunRequest, own: Narrowed, deps: BeginDeps): string | null {
+function notAllowed(request: RunRequest, own: Narrowed, deps: BeginDeps): string | null {
   const { pool } = splitAgent(request.agent);
   const agents = deps.agents();
   if (!own.enabled) return say.disabledHere();

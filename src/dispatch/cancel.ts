@@ -13,7 +13,7 @@ export function cancelled(run: Run, by: Event): Response {
     outcome: { kind: "cancelled", by: by.by.login },
     cancelledBy: by.by,
   };
-  const changes = [{ kind: "cancel", runId: run.id, by: by.by }] as const;
+  const changes = [{ kind: "cancel", runId: run.id, by: by.by, from: "waiting" }] as const;
   return { changes, effects: answerEffects(ended).map((effect) => ofThisEnd(effect, by)), freed: true };
 }
 

@@ -8,10 +8,13 @@
  */
 import type { Logger } from "pino";
 import type { Forge } from "../forges/forge.ts";
-import { ForgeError, messageOf } from "../model/errors.ts";
+import { messageOf } from "../model/errors.ts";
 import type { Delivery, Event } from "../model/event.ts";
+import { broke } from "../report/messages.ts";
 import type { Settlement, Store } from "../store/store.ts";
+import { CommandBroke } from "./failure.ts";
 import type { Respond } from "./responder.ts";
+import { join } from "./response.ts";
 
 export interface DispatchDeps {
   readonly store: Store;
@@ -47,33 +50,44 @@ export async function read(delivery: Delivery, deps: DispatchDeps): Promise<Pars
  */
 export async function dispatch(parsed: Parsed, deps: DispatchDeps): Promise<void> {
   const { delivery, events } = parsed;
+  const about = { forge: delivery.forge, delivery: delivery.id };
   for (let turn = 0; turn < CONFLICTS; turn++) {
-    const settled = await deps.store.settle(await respondTo(parsed, deps));
+    const { settlement, troubles } = await respondTo(parsed, deps);
+    const settled = await deps.store.settle(settlement);
     if (settled === "conflict") continue;
-    deps.log.debug(
-      { forge: delivery.forge, delivery: delivery.id, events: events.length, settled },
-      "delivery settled",
-    );
+    for (const reason of troubles) deps.log.warn({ ...about, reason }, "a command could not be handled");
+    deps.log.debug({ ...about, events: events.length, settled }, "delivery settled");
     return;
   }
-  throw new Error(`settling delivery ${delivery.id}: the issue's run kept moving`);
+  const error = new Error(`settling delivery ${delivery.id}: the issue's run kept moving`);
+  throw events[0] ? new CommandBroke(events[0], error) : error;
 }
 
-async function respondTo(parsed: Parsed, deps: DispatchDeps): Promise<Settlement> {
+async function respondTo(
+  parsed: Parsed,
+  deps: DispatchDeps,
+): Promise<{ readonly settlement: Settlement; readonly troubles: readonly string[] }> {
   const { delivery, forge, events } = parsed;
   const responses = [];
   for (const event of events) responses.push(await deps.respond(event, forge));
+  const { changes, effects, troubles = [] } = join(...responses);
+  const keys = events.map((event) => event.key);
   return {
-    delivery: { forge: delivery.forge, id: delivery.id },
-    keys: events.map((event) => event.key),
-    changes: responses.flatMap((response) => response.changes),
-    effects: responses.flatMap((response) => response.effects),
+    settlement: { delivery: { forge: delivery.forge, id: delivery.id }, keys, changes, effects },
+    troubles,
   };
 }
 
-/** True for what no later try can mend. A token that is not accepted (401) can be renewed by the admin. */
-export function isFinal(error: unknown): boolean {
-  return error instanceof ForgeError && !error.retryable && error.status !== 401;
+/** Sets aside what broke again and again, with a word to whoever waits for one. */
+export async function giveUp(delivery: Delivery, error: unknown, deps: DispatchDeps): Promise<void> {
+  if (error instanceof CommandBroke) {
+    const { repo, issue, key } = error.event;
+    const action = { kind: "comment", body: broke() } as const;
+    await deps.store.addEffects([
+      { repo, issue: issue.number, runId: null, key: `reply:broke:${key}`, action },
+    ]);
+  }
+  await setAside(delivery, messageOf(error), deps);
 }
 
 export async function setAside(delivery: Delivery, reason: string, deps: DispatchDeps): Promise<null> {

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ForgeError, messageOf } from "../model/errors.ts";
 import type { Delivery } from "../model/event.ts";
 import { repoName } from "../model/run.ts";
-import { type DispatchDeps, dispatch, isFinal, type Parsed, read, setAside } from "./dispatch.ts";
+import { type DispatchDeps, dispatch, giveUp, type Parsed, read, setAside } from "./dispatch.ts";
+import { isFinal, isOurs } from "./failure.ts";
 
 export interface InboxDeps extends DispatchDeps {
   readonly now: () => number;
@@ -21,6 +22,8 @@ interface Chain {
   /** Epoch milliseconds before which the chain is left alone. */
   until: number;
   failures: number;
+  /** How often the delivery in front failed for a reason that is ours. */
+  broken: number;
 }
 
 interface Desk {
@@ -32,6 +35,8 @@ interface Desk {
 
 const MAX_PAUSE_MS = 60_000;
 const STORE_PAUSE_MS = 1000;
+/** Tries of a delivery that fails for a reason that is ours: about two minutes, then somebody is told. */
+const MOST_BROKEN = 8;
 
 /** Runs until aborted; resolves when what was begun has ended. */
 export async function workInbox(deps: InboxDeps, signal: AbortSignal): Promise<void> {
@@ -85,8 +90,8 @@ async function begin(desk: Desk, at: number, deps: InboxDeps): Promise<true> {
 /** Never rejects. */
 async function handle(parsed: Parsed, chain: Chain, deps: InboxDeps): Promise<void> {
   try {
-    await dispatchOrSetAside(parsed, deps);
-    chain.failures = 0;
+    await dispatchOrSetAside(parsed, chain, deps);
+    chain.failures = chain.broken = 0;
   } catch (error) {
     chain.failures++;
     const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
@@ -98,12 +103,13 @@ async function handle(parsed: Parsed, chain: Chain, deps: InboxDeps): Promise<vo
   }
 }
 
-async function dispatchOrSetAside(parsed: Parsed, deps: InboxDeps): Promise<void> {
+async function dispatchOrSetAside(parsed: Parsed, chain: Chain, deps: InboxDeps): Promise<void> {
   try {
     await dispatch(parsed, deps);
   } catch (error) {
-    if (!isFinal(error)) throw error;
-    await setAside(parsed.delivery, messageOf(error), deps);
+    if (isFinal(error)) return void (await setAside(parsed.delivery, messageOf(error), deps));
+    if (!isOurs(error) || ++chain.broken < MOST_BROKEN) throw error;
+    await giveUp(parsed.delivery, error, deps);
   }
 }
 
@@ -118,7 +124,7 @@ function chainOf(chains: Map<string, Chain>, { delivery, events }: Parsed): Chai
   const key = first
     ? `${first.repo.forge} ${repoName(first.repo).toLowerCase()}#${first.issue.number}`
     : `${delivery.forge} ${delivery.id}`;
-  const chain = chains.get(key) ?? { busy: false, until: 0, failures: 0 };
+  const chain = chains.get(key) ?? { busy: false, until: 0, failures: 0, broken: 0 };
   chains.set(key, chain);
   return chain;
 }

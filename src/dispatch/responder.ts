@@ -4,12 +4,15 @@
  */
 import type { Forge } from "../forges/forge.ts";
 import type { Command, CommandError } from "../model/command.ts";
+import { messageOf } from "../model/errors.ts";
 import type { CommentCreated, Event, IssueClosed, LabelsChanged } from "../model/event.ts";
 import type { Trigger } from "../model/run.ts";
 import type { Decision } from "../permission/permission.ts";
-import { ACCEPTED, notPermitted, REFUSED, unreadable } from "../report/messages.ts";
+import { ACCEPTED, broke, notPermitted, REFUSED, unreadable } from "../report/messages.ts";
 import { act, type CommandDeps } from "./act.ts";
 import { cancelled } from "./cancel.ts";
+import { CommandBroke, isFinal, isOurs } from "./failure.ts";
+import { labelsSeen, remember, wantedLabel } from "./labels.ts";
 import { join, nothing, type Request, type Response, react, reply } from "./response.ts";
 
 export type Respond = (event: Event, forge: Forge) => Promise<Response>;
@@ -23,17 +26,16 @@ export interface ResponderDeps extends CommandDeps {
 
 export function createResponder(deps: ResponderDeps): Respond {
   return async (event, forge) => {
-    // The bot's own comments and labels come back as webhooks.
-    if (event.by.id === (await forge.self()).id) return nothing;
     if (event.kind === "comment") return await onComment(event, forge, deps);
     if (event.kind === "labels") return await onLabels(event, forge, deps);
-    return await onClosed(event, deps);
+    return await onClosed(event, forge, deps);
   };
 }
 
 async function onComment(event: CommentCreated, forge: Forge, deps: ResponderDeps): Promise<Response> {
+  const seen = await labelsSeen(event, forge, deps);
   const commands = deps.parseComment(event.body);
-  if (commands.length === 0) return nothing;
+  if (commands.length === 0) return seen;
   const trigger: Trigger = {
     kind: "comment",
     by: event.by,
@@ -41,22 +43,15 @@ async function onComment(event: CommentCreated, forge: Forge, deps: ResponderDep
     label: null,
     at: event.at,
   };
-  return await gated({ event, forge, trigger, freed: false }, commands, deps);
+  return join(seen, await gated({ event, forge, trigger, ...UNTOUCHED }, commands, deps));
 }
 
-/** Forgejo tells only the new set: what was added is what the remembered set does not hold. */
+const UNTOUCHED = { freed: false, moved: null } as const;
+
+/** Also when the bot took its label off: what it left is remembered, so that the label counts when it comes again. */
 async function onLabels(event: LabelsChanged, forge: Forge, deps: ResponderDeps): Promise<Response> {
-  const { repo, issue, labels } = event;
-  const before = event.added === null ? ((await deps.store.labels(repo, issue.number)) ?? []) : [];
-  const added = event.added === null ? labels.filter((label) => !before.includes(label)) : [event.added];
-  const remember: Response = {
-    changes: [{ kind: "labels", repo, issue: issue.number, labels }],
-    effects: [],
-  };
-  const wanted = added
-    .map((label) => ({ label, agent: deps.parseLabel(label)?.agent }))
-    .find(({ agent }) => agent);
-  if (!wanted?.agent) return remember;
+  const wanted = await wantedLabel(event, deps);
+  if (!wanted) return remember(event);
   const trigger: Trigger = {
     kind: "label",
     by: event.by,
@@ -64,8 +59,14 @@ async function onLabels(event: LabelsChanged, forge: Forge, deps: ResponderDeps)
     label: wanted.label,
     at: event.at,
   };
-  const command: Command = { ...BARE_DISPATCH, agent: wanted.agent };
-  return join(remember, await gated({ event, forge, trigger, freed: false }, [command], deps));
+  const command: Command | CommandError = wanted.sure
+    ? { ...BARE_DISPATCH, agent: wanted.agent }
+    : { kind: "error", message: unsure(wanted.label), suggestion: `/dispatch ${wanted.agent}` };
+  return join(remember(event), await gated({ event, forge, trigger, ...UNTOUCHED }, [command], deps));
+}
+
+function unsure(label: string): string {
+  return `I see this issue for the first time, and cannot tell whether the label ${label} is new: take it off and put it on again`;
 }
 
 const BARE_DISPATCH = {
@@ -87,27 +88,43 @@ async function gated(
   commands: readonly (Command | CommandError)[],
   deps: ResponderDeps,
 ): Promise<Response> {
-  const decision = await deps.permit(request.event, request.forge);
-  if (!decision.allowed) {
+  try {
+    // The bot's own comments and labels come back as webhooks.
+    if (request.event.by.id === (await request.forge.self()).id) return nothing;
+    const decision = await deps.permit(request.event, request.forge);
+    if (decision.allowed) return await inOrder(request, commands, deps);
     return decision.answer ? reply(request, "denied", notPermitted(decision.reason)) : nothing;
+  } catch (error) {
+    // Whether this person may know more could not be found out.
+    if (isFinal(error)) return { ...reply(request, "broke", broke()), troubles: [messageOf(error)] };
+    throw isOurs(error) ? new CommandBroke(request.event, error) : error;
   }
+}
+
+async function inOrder(
+  request: Request,
+  commands: readonly (Command | CommandError)[],
+  deps: ResponderDeps,
+): Promise<Response> {
   let response: Response = nothing;
-  let { freed } = request;
+  let { freed, moved } = request;
   for (const [index, command] of commands.entries()) {
     const about = `${command.kind}-${index}`;
     if (command.kind === "error") {
       response = join(response, react(request, REFUSED), reply(request, about, unreadable(command)));
       continue;
     }
-    const part = await act(command, { ...request, freed }, about, deps);
+    const part = await act(command, { ...request, freed, moved }, about, deps);
     freed ||= part.freed ?? false;
-    response = join(response, react(request, ACCEPTED), part);
+    moved ??= part.changes[0]?.kind ?? null;
+    response = join(response, react(request, part.refused ? REFUSED : ACCEPTED), part);
   }
   return response;
 }
 
 /** A run that waits for a closed issue has lost its point; one that works is left to end. */
-async function onClosed(event: IssueClosed, deps: ResponderDeps): Promise<Response> {
+async function onClosed(event: IssueClosed, forge: Forge, deps: ResponderDeps): Promise<Response> {
+  if (event.by.id === (await forge.self()).id) return nothing;
   const run = await deps.store.activeRun(event.repo, event.issue.number);
   if (!run || (run.state !== "queued" && run.state !== "blocked")) return nothing;
   return cancelled(run, event);

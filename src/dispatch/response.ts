@@ -11,6 +11,8 @@ export interface Request {
   readonly trigger: Trigger;
   /** An earlier command of the same comment ended the issue's run. */
   readonly freed: boolean;
+  /** How an earlier command of the same comment moved the issue's run: what the store says of it no longer holds. */
+  readonly moved: Change["kind"] | null;
 }
 
 export interface Response {
@@ -18,6 +20,10 @@ export interface Response {
   readonly effects: readonly NewEffect[];
   /** The issue's run ends with this settlement: a later command of the same comment may begin another. */
   readonly freed?: true;
+  /** The command was read and not accepted; what is said of it is the reason. */
+  readonly refused?: true;
+  /** What went wrong meanwhile and is not told on the issue: for the log. */
+  readonly troubles?: readonly string[];
 }
 
 export const nothing: Response = { changes: [], effects: [] };
@@ -26,6 +32,7 @@ export function join(...parts: readonly Response[]): Response {
   return {
     changes: parts.flatMap((part) => part.changes),
     effects: parts.flatMap((part) => part.effects),
+    troubles: parts.flatMap((part) => part.troubles ?? []),
   };
 }
 
@@ -37,6 +44,11 @@ export function reply({ event }: Request, about: string, body: string): Response
     changes: [],
     effects: [{ repo, issue: issue.number, runId: null, key: `reply:${about}:${key}`, action }],
   };
+}
+
+/** The reply to a command that is not accepted. */
+export function refuse(request: Request, about: string, body: string): Response {
+  return { ...reply(request, about, body), refused: true };
 }
 
 /** On the comment that commanded; a label has nothing to react to but the issue, which stays as it is. */

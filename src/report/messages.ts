@@ -115,3 +115,8 @@ export function secretHeldBack(): string {
 function listed(agents: readonly string[]): string {
   return agents.length > 0 ? agents.map(code).join(", ") : "none";
 }
+
+/** We broke, or could not find out whether this person may command: no detail, since anybody may read it. */
+export function broke(): string {
+  return "I could not handle this: something is wrong on my side, so nothing was started. An admin of the bot finds the reason in its log.";
+}

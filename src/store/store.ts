@@ -45,8 +45,16 @@ export type Change =
   | { readonly kind: "enqueue"; readonly run: NewRun }
   /** failed | timed_out | cancelled → queued; blocked → queued with an answer. */
   | { readonly kind: "requeue"; readonly runId: string; readonly answer: Answer | null }
-  /** Ends a queued or blocked run at once; marks a leased one so that its worker stops it. */
-  | { readonly kind: "cancel"; readonly runId: string; readonly by: Actor }
+  /**
+   * Ends a queued or blocked run at once; marks a leased one so that its worker stops it. `from` is what was decided
+   * on, and another finding is a conflict: what was said of the one does not hold for the other.
+   */
+  | {
+      readonly kind: "cancel";
+      readonly runId: string;
+      readonly by: Actor;
+      readonly from?: "waiting" | "leased";
+    }
   /** Remembers an issue's labels, for forges that do not say which was added. */
   | {
       readonly kind: "labels";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Reaction } from "../../src/model/effect.ts";
+import { ForgeError, Refusal } from "../../src/model/errors.ts";
 import type { RunState } from "../../src/model/run.ts";
 import { answerEffects } from "../../src/report/answer.ts";
 import { type DispatchDesk, openDesk } from "./desk.ts";
@@ -159,3 +161,89 @@ for (const [command, states] of [
     assert.equal((await desk.store.run(id))?.state, states[2]);
   });
 }
+
+for (const [commands, states, state] of [
+  ["retry\n/dispatch fix it", FAILED, "queued"],
+  ["cancel\n/dispatch answer yes", BLOCKED, "cancelled"],
+  ["cancel\n/dispatch retry", [], "cancelled"],
+  ["retry\n/dispatch cancel", FAILED, "queued"],
+] as const) {
+  test(`of ${commands.replace("\n", ", ")} in one comment the first is done, the other told why not`, async (t) => {
+    const desk = await openDesk(t);
+    const id = await withRun(desk, ...states);
+    await desk.happen(comment(`/dispatch ${commands}`));
+    assert.match(await lastReply(desk), /earlier command of this comment.*comment of its own/s);
+    assert.equal((await desk.store.run(id))?.state, state);
+    assert.equal((await desk.store.runs({})).length, 1);
+  });
+}
+
+test("a cancel of a waiting run that a worker takes meanwhile stops it there, and nothing is said too early", async (t) => {
+  let taken = false;
+  const desk = await openDesk(t, {
+    store: (store) => ({
+      ...store,
+      async settle(settlement) {
+        if (!taken && settlement.changes.some(({ kind }) => kind === "cancel")) {
+          taken = true;
+          await desk.work("running");
+        }
+        return await store.settle(settlement);
+      },
+    }),
+  });
+  const id = await withRun(desk);
+  await desk.happen(comment("/dispatch cancel"));
+  const run = await desk.store.run(id);
+  assert.deepEqual([run?.state, run?.cancelledBy?.login], ["running", "alice"]);
+  assert.deepEqual(await desk.replies(), []);
+});
+
+async function reactions(desk: DispatchDesk): Promise<readonly Reaction[]> {
+  return (await desk.effects()).flatMap(({ action }) => (action.kind === "react" ? [action.reaction] : []));
+}
+
+for (const [why, text] of [
+  ["an unknown agent", "nobody:x do it"],
+  ["nothing to retry", "retry"],
+  ["nothing to cancel", "cancel"],
+] as const) {
+  test(`a command refused for ${why} does not look accepted`, async (t) => {
+    const desk = await openDesk(t);
+    await desk.happen(comment(`/dispatch ${text}`));
+    assert.deepEqual(await reactions(desk), ["confused"]);
+  });
+}
+
+test("a second dispatch on a busy issue does not look accepted; a dry run there is answered", async (t) => {
+  const desk = await openDesk(t);
+  await withRun(desk);
+  await desk.happen(comment("/dispatch"));
+  assert.deepEqual(await reactions(desk), ["eyes", "confused"]);
+  await desk.happen(comment("/dispatch --dry-run"));
+  assert.match(await lastReply(desk), /Dry run/);
+});
+
+test("what the forge finally refuses, or says of itself, is told to whoever may command", async (t) => {
+  const desk = await openDesk(t);
+  desk.forge.fail("file", new ForgeError("reading dispatch.yml: it is larger than 1 MiB", 413, false));
+  await desk.happen(comment("/dispatch"));
+  assert.match(await lastReply(desk), /Nothing was started: reading dispatch\.yml: it is larger/);
+  desk.forge.fail("file", new Refusal("reading dispatch.yml: too large", "make it smaller"));
+  await desk.happen(comment("/dispatch"));
+  assert.match(await lastReply(desk), /too large\s+make it smaller/);
+  assert.deepEqual(await reactions(desk), ["confused", "confused"]);
+});
+
+test("a dry run that fails, or takes too long, is told so", async (t) => {
+  const previews = [
+    async () => Promise.reject(new Refusal("running git fetch: no such branch", "name another")),
+    () => new Promise<never>(() => {}),
+  ];
+  const preview = () => (previews.shift() as () => Promise<never>)();
+  const desk = await openDesk(t, { deps: { previewMs: 20, preview } });
+  await desk.happen(comment("/dispatch --dry-run"));
+  assert.match(await lastReply(desk), /no such branch\s+name another/);
+  await desk.happen(comment("/dispatch --dry-run"));
+  assert.match(await lastReply(desk), /took longer than/);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch, isFinal, read } from "../../src/dispatch/dispatch.ts";
+import { dispatch, read } from "../../src/dispatch/dispatch.ts";
+import { isFinal } from "../../src/dispatch/failure.ts";
 import { ForgeError } from "../../src/model/errors.ts";
 import type { Settled, Store } from "../../src/store/store.ts";
 import { openDesk } from "./desk.ts";

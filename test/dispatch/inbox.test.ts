@@ -265,3 +265,25 @@ test("at the end what was begun is ended, and nothing more is begun", async (t) 
   assert.deepEqual(seen, ["begin begun", "end begun"]);
   assert.equal((await desk.store.nextDeliveries(10)).length, 1);
 });
+
+test("what we break on again and again is set aside with a word on the issue, and the next one is handled", async (t) => {
+  const desk = await openDesk(t);
+  const store = {
+    ...desk.store,
+    settle: async (...[given]: Parameters<typeof desk.store.settle>) =>
+      given.changes.some(({ kind }) => kind === "enqueue") ? "conflict" : await desk.store.settle(given),
+  } as const;
+  await desk.receive(comment("/dispatch"));
+  await desk.receive(comment("/dispatch help"));
+  let ms = 0;
+  runInbox(desk, { store, now: () => (ms += 120_000) });
+  await until(async () => {
+    await desk.receive();
+    return !(await desk.store.nextDeliveries(100)).some(({ body }) => body.includes("/dispatch"));
+  }, "the end of the trouble");
+  const [broken, help] = await desk.replies();
+  assert.match(broken ?? "", /something is wrong on my side/);
+  assert.equal(help, "Commands: …");
+  const aside = desk.logged.find(({ msg }) => msg === "delivery set aside");
+  assert.match(String(aside?.reason), /the issue's run kept moving/);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Effect } from "../../src/model/effect.ts";
+import { ForgeError } from "../../src/model/errors.ts";
 import { openDesk } from "./desk.ts";
 import { ALICE, closed, comment, EVE, labels } from "./happenings.ts";
 
@@ -159,4 +160,51 @@ test("closing an issue cancels a run that waits for an answer", async (t) => {
   await desk.work("running", "publishing", "blocked");
   await desk.happen(closed());
   assert.equal((await desk.run())?.state, "cancelled");
+});
+
+test("when whoever commands cannot be asked about, one sentence without detail is said, and the log has the rest", async (t) => {
+  const desk = await openDesk(t);
+  desk.forge.fail("access", new ForgeError("asking for a secret place: forbidden", 403, false));
+  await desk.happen(comment("/dispatch", { by: EVE }));
+  const replies = await desk.replies();
+  assert.equal(replies.length, 1);
+  assert.match(replies[0] ?? "", /something is wrong on my side/);
+  assert.doesNotMatch(replies[0] ?? "", /secret place/);
+  assert.ok(desk.logged.some(({ reason }) => /secret place/.test(String(reason))));
+});
+
+test("a label the bot took off counts again when it is put on again", async (t) => {
+  const desk = await openDesk(t);
+  await desk.happen(labels(null, ["dispatch/other"]));
+  await desk.work("running", "publishing", "completed");
+  await desk.happen({ ...labels(null, []), by: { ...desk.forge.bot, bot: true } });
+  await desk.happen(labels(null, ["dispatch/other"]));
+  assert.equal((await desk.store.runs({})).length, 2);
+});
+
+test("on an issue seen for the first time, a label beside others starts nothing and asks, once", async (t) => {
+  const desk = await openDesk(t);
+  await desk.happen(labels(null, ["bug", "dispatch/other"]));
+  await desk.happen(labels(null, ["bug", "dispatch/other", "later"]));
+  assert.equal(await desk.run(), null);
+  const replies = await desk.replies();
+  assert.equal(replies.length, 1);
+  assert.match(replies[0] ?? "", /put it on again/);
+});
+
+test("an issue opened with labels starts the agent one of them names", async (t) => {
+  const desk = await openDesk(t);
+  const opened = labels(null, ["bug", "dispatch/other"]);
+  await desk.happen({ ...opened, issue: { ...opened.issue, author: ALICE } });
+  assert.equal((await desk.run())?.request.agent, "other");
+});
+
+test("the labels a comment tells are remembered, but for those that command", async (t) => {
+  const desk = await openDesk(t);
+  const said = comment("Hello");
+  await desk.happen({ ...said, issue: { ...said.issue, labels: ["dispatch/other"] } });
+  assert.equal(await desk.store.labels(said.repo, 15), null);
+  await desk.happen({ ...comment("Hello"), issue: { ...said.issue, labels: ["bug"] } });
+  await desk.happen(labels(null, ["bug", "dispatch/other"]));
+  assert.equal((await desk.run())?.request.agent, "other");
 });

@@ -49,6 +49,16 @@ onBothForges(
       );
     });
 
+    test("a second command that would act on the run is told why not, and the issue goes on", async () => {
+      const desk = await openDesk(stage().world, ["exit 3"]);
+      await say(desk, "/dispatch");
+      await answer(desk, /code 3/);
+      await say(desk, "/dispatch retry\n/dispatch fix it");
+      await answer(desk, /earlier command of this comment/);
+      await say(desk, "/dispatch help");
+      await answer(desk, /\/dispatch cancel/);
+    });
+
     test("commands without anything to act on get a reason", async () => {
       const desk = await openDesk(stage().world, WORK);
       for (const [command, reason] of [

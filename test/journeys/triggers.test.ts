@@ -40,6 +40,19 @@ onBothForges(
       );
     });
 
+    test("the label starts a further run when it is put on again", async () => {
+      const desk = await openDesk(stage().world, ["exit 3"]);
+      const finals = async () => (await answers(desk)).filter(({ body }) => /code 3/.test(body)).length;
+      for (const round of [1, 2]) {
+        await desk.world.addLabel(desk.repo, desk.issue, desk.maintainer, "dispatch:other");
+        await desk.world.waitFor(async () => (await finals()) === round, `final answer ${round}`);
+        await desk.world.waitFor(
+          async () => (await desk.world.labels(desk.repo, desk.issue)).length === 0,
+          "no label left",
+        );
+      }
+    });
+
     test("an issue opened with the label starts one run", async () => {
       const desk = await openDesk(stage().world, WORK, ["dispatch:scripted", "bug"]);
       await finalAnswer(desk, /pull request/i);

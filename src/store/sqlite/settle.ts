@@ -92,8 +92,9 @@ function requeue(context: Context, { runId, answer }: Extract<Change, { kind: "r
   moveRun(context, run, "queued", { answers: JSON.stringify(answers), cancelled_by: null }, null);
 }
 
-function cancel(context: Context, { runId, by }: Extract<Change, { kind: "cancel" }>): void {
+function cancel(context: Context, { runId, by, from }: Extract<Change, { kind: "cancel" }>): void {
   const run = existing(context, runId);
+  if (from && from !== (isLeased(run.state) ? "leased" : "waiting")) throw new Conflict();
   if (isLeased(run.state)) {
     // The first to cancel is the one named; the worker ends the run.
     if (!run.cancelledBy) updateRun(context.db, run.id, { cancelled_by: JSON.stringify(by) });

@@ -6,6 +6,18 @@ const BOB = { id: 8, login: "bob" };
 const ANSWER = { question: "Which one?", text: "The first.", by: ANN };
 
 export function commandContract(open: Open): void {
+  test(
+    "a cancel that was decided on a waiting run is a conflict when a worker holds it, and the other way round",
+    on(open, async ({ store }) => {
+      const runId = await enqueue(store);
+      assert.equal(await settle(store, [{ kind: "cancel", runId, by: ANN, from: "leased" }]), "conflict");
+      await claim(store);
+      assert.equal(await settle(store, [{ kind: "cancel", runId, by: ANN, from: "waiting" }]), "conflict");
+      assert.equal((await store.run(runId))?.cancelledBy, null);
+      assert.equal(await settle(store, [{ kind: "cancel", runId, by: ANN, from: "leased" }]), "done");
+    }),
+  );
+
   for (const state of ["failed", "timed_out", "cancelled"] as const) {
     test(
       `a ${state} run is queued again with a clean slate, keeping its workspace, session, request and time`,

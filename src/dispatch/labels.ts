@@ -1,0 +1,57 @@
+/**
+ * Which labels an event put on an issue. GitHub says so. Forgejo only tells the whole new set: what was added is what
+ * the remembered set does not hold, so the set is remembered from every event of the issue that tells it.
+ *
+ * An issue that is older than the bot is seen for the first time with nothing remembered. A label that commands counts
+ * as added then when it stands alone, or when the issue's author acts: an issue opened with labels is told that way,
+ * and it is the usual case. Beside other labels it may as well have stood there for years, and nobody can tell: that
+ * starts nothing, and is told.
+ */
+import type { Forge } from "../forges/forge.ts";
+import type { CommentCreated, LabelsChanged } from "../model/event.ts";
+import type { Store } from "../store/store.ts";
+import { nothing, type Response } from "./response.ts";
+
+export interface LabelDeps {
+  readonly store: Store;
+  readonly parseLabel: (label: string) => { readonly agent: string } | null;
+}
+
+/** The label that commands; `sure` is false when it may have been there before. */
+export interface Wanted {
+  readonly label: string;
+  readonly agent: string;
+  readonly sure: boolean;
+}
+
+/** Of the labels that were added, the first that commands; null when there is none. */
+export async function wantedLabel(event: LabelsChanged, deps: LabelDeps): Promise<Wanted | null> {
+  const { repo, issue, labels, by } = event;
+  const before = event.added === null ? await deps.store.labels(repo, issue.number) : [];
+  const added = event.added === null ? labels.filter((label) => !before?.includes(label)) : [event.added];
+  const sure =
+    before !== null || by.id === issue.author.id || labels.every((label) => deps.parseLabel(label));
+  for (const label of added) {
+    const agent = deps.parseLabel(label)?.agent;
+    if (agent) return { label, agent, sure };
+  }
+  return null;
+}
+
+export function remember({ repo, issue, labels }: LabelsChanged): Response {
+  return { changes: [{ kind: "labels", repo, issue: issue.number, labels }], effects: [] };
+}
+
+/**
+ * A comment tells the labels too. Taken only when none are known yet, and never with one that commands: the event of
+ * its being added may still be on its way.
+ */
+export async function labelsSeen(
+  { repo, issue }: CommentCreated,
+  forge: Forge,
+  deps: LabelDeps,
+): Promise<Response> {
+  if (forge.kind !== "forgejo" || issue.labels.some((label) => deps.parseLabel(label))) return nothing;
+  if ((await deps.store.labels(repo, issue.number)) !== null) return nothing;
+  return { changes: [{ kind: "labels", repo, issue: issue.number, labels: issue.labels }], effects: [] };
+}
