@@ -28,7 +28,7 @@ test("what is no regular file is no output and no exit", async (t) => {
   const root = folder(t);
   writeFileSync(join(root, "precious"), "exit 0\n");
   symlinkSync(join(root, "precious"), join(root, "link"));
-  execFileSync("mkfifo", [join(root, "fifo")]);
+  execFileSync("/bin/sh", ["-c", 'mkfifo "$@"', "sh", join(root, "fifo")]);
   mkdirSync(join(root, "directory"));
   const server = createServer().listen(join(root, "socket"));
   t.after(() => server.close());
