@@ -2,14 +2,14 @@
 import type { Agent } from "../agents/agent.ts";
 import type { PermissionConfig } from "../config/config.ts";
 import type { Access, Forge } from "../forges/forge.ts";
-import { Refusal } from "../model/errors.ts";
-import { type Actor, type Run, repoName } from "../model/run.ts";
+import type { Actor, Run } from "../model/run.ts";
 import type { Prompt } from "../prompt/prompts.ts";
 import { preparingStatus, statusEffect } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Prepared } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
+import { pullOf } from "./pull-of.ts";
 
 export interface Ready {
   readonly agent: Agent;
@@ -26,13 +26,7 @@ export async function prepare(job: Job, deps: WorkDeps): Promise<Ready> {
   const runtime = await deps.runtimeFor(agent);
   await stopLeftovers(run, runtime, deps);
   const repository = await forge.repository(run.repo);
-  const pull = run.issue.isPull ? await forge.pull(run.repo, run.issue.number) : null;
-  if (pull && !pull.open) {
-    throw new Refusal(
-      `pull request #${pull.number} of ${repoName(run.repo)} is closed`,
-      "Reopen it, or dispatch on an issue.",
-    );
-  }
+  const pull = await pullOf(run, forge);
   const prepared = await deps.workspaces.prepare({
     run,
     defaultBranch: repository.defaultBranch,

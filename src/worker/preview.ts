@@ -6,6 +6,7 @@ import type { Run } from "../model/run.ts";
 import type { Prompts } from "../prompt/prompts.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 import { discussion } from "./prepare.ts";
+import { pullOf } from "./pull-of.ts";
 
 export interface PreviewDeps {
   readonly agent: (pool: string) => Agent;
@@ -26,7 +27,7 @@ export function createPreview(deps: PreviewDeps): (run: Run, forge: Forge) => Pr
       run,
       defaultBranch: (await forge.repository(run.repo)).defaultBranch,
       credential: await forge.gitCredential(run.repo),
-      pull: run.issue.isPull ? await forge.pull(run.repo, run.issue.number) : null,
+      pull: await pullOf(run, forge),
       signal: AbortSignal.timeout(120_000),
       keep: false,
     });

@@ -42,15 +42,10 @@ function newBranch(run: Run, refs: Refs): string {
   return branchName(run, (branch) => refs.has(`refs/heads/${branch}`));
 }
 
-/** Open, and in the repository itself: the bot can push to its branch. */
+/** In the repository itself: the bot can push to its branch. That it is open was seen to before. */
 function isOwnBranch(run: Run, pull: PullRequest): boolean {
   const head = pull.headRepo;
-  return (
-    pull.open &&
-    head?.forge === run.repo.forge &&
-    same(head.owner, run.repo.owner) &&
-    same(head.name, run.repo.name)
-  );
+  return head?.forge === run.repo.forge && same(head.owner, run.repo.owner) && same(head.name, run.repo.name);
 }
 
 function onItsBranch(pull: PullRequest, refs: Refs): Target {
@@ -64,7 +59,7 @@ function onItsBranch(pull: PullRequest, refs: Refs): Target {
   return { branch: pull.headBranch, base: null, baseSha, pull: pull.number };
 }
 
-/** From a fork, or closed: its commits are the start, and the work goes to a branch of the bot's. */
+/** From a fork: its commits are the start, and the work goes to a branch of the bot's. */
 async function besideIt(facts: TargetFacts, pull: PullRequest): Promise<Target> {
   const baseSha = await facts.pullHead(pull.number);
   return { branch: newBranch(facts.run, facts.refs), base: pull.baseBranch, baseSha, pull: null };
