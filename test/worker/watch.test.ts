@@ -1,13 +1,15 @@
 /** Watching goes on whatever the telling of it does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LiveStatus } from "../../src/report/live-status.ts";
 import { DONE, openBench } from "./bench.ts";
 
 test("an event that cannot be told costs a line in the log, not the process", async (t) => {
   const bench = await openBench(t, { script: () => ({ output: ["works\n", DONE] }) });
   await bench.enqueue();
-  const update = () => {
-    throw new Error("thrown before a promise");
+  const update: LiveStatus["update"] = (run, body) => {
+    if (body.includes("Last seen")) throw new Error("thrown before a promise");
+    return bench.deps.live.update(run, body);
   };
   const run = await bench.work(await bench.claim(), { live: { ...bench.deps.live, update } });
   assert.equal(run.state, "completed");
