@@ -2,22 +2,26 @@
  * Works the inbox off. Deliveries of one issue are handled in order, those of different issues side by side: a forge
  * that hangs for one issue does not hold up the rest, however many deliveries of that issue wait. A delivery that
  * could not be handled (the forge was down) is tried again with growing pauses, and what came after it on the same
- * issue waits behind it. Nothing that goes wrong, not even a store that fails, ends the loop.
+ * issue waits behind it. Each delivery is read once to learn its issue, and once more for each try; of one that waits
+ * nothing but its id is kept. Nothing that goes wrong, not even a store that fails, ends the loop.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turnOfOthers } from "node:timers/promises";
 import { ForgeError, messageOf } from "../model/errors.ts";
-import type { Delivery } from "../model/event.ts";
 import { repoName } from "../model/run.ts";
+import type { DeliveryId } from "../store/store.ts";
 import { type DispatchDeps, dispatch, giveUp, type Parsed, read, setAside } from "./dispatch.ts";
 import { isFinal, isOurs } from "./failure.ts";
 
 export interface InboxDeps extends DispatchDeps {
   readonly now: () => number;
-  /** How many issues are looked after at once. */
+  /** How many issues of a forge are looked after at once. */
   readonly parallel: number;
 }
 
 interface Chain {
+  readonly forge: string;
+  /** Oldest first; the one in front is not taken away before it is settled. */
+  readonly waiting: DeliveryId[];
   busy: boolean;
   /** Epoch milliseconds before which the chain is left alone. */
   until: number;
@@ -28,11 +32,16 @@ interface Chain {
 
 interface Desk {
   readonly chains: Map<string, Chain>;
+  /** Up to where the inbox was read. */
+  last: DeliveryId | null;
   readonly running: Set<Promise<void>>;
+  /** How many of them are each forge's, so that one that hangs does not hold up another. */
+  readonly taken: Map<string, number>;
   /** Told at the end of each job, so that one that ends while the inbox is still read is not missed. */
   jobEnded: () => void;
 }
 
+const PAGE = 64;
 const MAX_PAUSE_MS = 60_000;
 const STORE_PAUSE_MS = 1000;
 /** Tries of a delivery that fails for a reason that is ours: about two minutes, then somebody is told. */
@@ -40,7 +49,13 @@ const MOST_BROKEN = 8;
 
 /** Runs until aborted; resolves when what was begun has ended. */
 export async function workInbox(deps: InboxDeps, signal: AbortSignal): Promise<void> {
-  const desk: Desk = { chains: new Map(), running: new Set(), jobEnded: () => {} };
+  const desk: Desk = {
+    chains: new Map(),
+    last: null,
+    running: new Set(),
+    taken: new Map(),
+    jobEnded: () => {},
+  };
   while (!signal.aborted) {
     // Asked for before the inbox is read, so that a delivery that arrives in between is not slept through.
     const turn = new AbortController();
@@ -53,7 +68,6 @@ export async function workInbox(deps: InboxDeps, signal: AbortSignal): Promise<v
       deps.log.error({ reason: messageOf(error) }, "the inbox could not be read; trying again");
       return false;
     });
-    forgetIdle(desk.chains);
     const pause = well ? pauseEnd(desk.chains, at, deps.now(), until) : paused(STORE_PAUSE_MS, until);
     await Promise.race(well ? [change, pause, job.promise] : [pause]);
     turn.abort();
@@ -61,43 +75,55 @@ export async function workInbox(deps: InboxDeps, signal: AbortSignal): Promise<v
   await Promise.allSettled(desk.running);
 }
 
-/** Begins what is due, of each chain the oldest. Reads on for as long as what it has read has to wait. */
+/** Reads what is new, a page at a time, and begins what is due; other work has its turn between the pages. */
 async function begin(desk: Desk, at: number, deps: InboxDeps): Promise<true> {
-  const { chains, running } = desk;
-  // A job may end while the inbox is read; what was passed over behind it still goes before what comes after.
-  const seen = new Set<Chain>();
-  for (let limit = deps.parallel * 4; ; limit *= 2) {
-    const deliveries = await deps.store.nextDeliveries(limit);
-    for (const delivery of deliveries) {
-      if (running.size >= deps.parallel) return true;
+  for (;;) {
+    const page = await deps.store.nextDeliveries(PAGE, desk.last);
+    for (const delivery of page) {
       const parsed = await read(delivery, deps);
-      if (!parsed) continue;
-      const chain = chainOf(chains, parsed);
-      if (seen.has(chain)) continue;
-      seen.add(chain);
-      if (chain.busy || chain.until > at) continue;
-      chain.busy = true;
-      const job = handle(parsed, chain, deps).finally(() => {
-        running.delete(job);
-        desk.jobEnded();
-      });
-      running.add(job);
+      if (parsed) enrol(desk, parsed);
+      desk.last = { forge: delivery.forge, id: delivery.id };
     }
-    if (deliveries.length < limit) return true;
+    beginDue(desk, at, deps);
+    if (page.length < PAGE) return true;
+    await turnOfOthers();
+  }
+}
+
+/** Of each chain the oldest, as far as its forge has places free. */
+function beginDue(desk: Desk, at: number, deps: InboxDeps): void {
+  for (const [key, chain] of desk.chains) {
+    const taken = desk.taken.get(chain.forge) ?? 0;
+    if (chain.busy || chain.until > at || taken >= deps.parallel) continue;
+    chain.busy = true;
+    desk.taken.set(chain.forge, taken + 1);
+    const job = handle(chain, deps).finally(() => {
+      desk.running.delete(job);
+      desk.taken.set(chain.forge, (desk.taken.get(chain.forge) ?? 1) - 1);
+      // To the end of the line, so that a long chain does not go before the others each time.
+      desk.chains.delete(key);
+      if (chain.waiting.length > 0) desk.chains.set(key, chain);
+      desk.jobEnded();
+    });
+    desk.running.add(job);
   }
 }
 
 /** Never rejects. */
-async function handle(parsed: Parsed, chain: Chain, deps: InboxDeps): Promise<void> {
+async function handle(chain: Chain, deps: InboxDeps): Promise<void> {
+  const which = chain.waiting[0] as DeliveryId;
   try {
-    await dispatchOrSetAside(parsed, chain, deps);
+    const delivery = await deps.store.delivery(which);
+    const parsed = delivery && (await read(delivery, deps));
+    if (parsed) await dispatchOrSetAside(parsed, chain, deps);
+    chain.waiting.shift();
     chain.failures = chain.broken = 0;
   } catch (error) {
     chain.failures++;
     const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
     const pause = Math.max(asked, Math.min(MAX_PAUSE_MS, 1000 * 2 ** (chain.failures - 1)));
     chain.until = deps.now() + pause;
-    putOff(parsed.delivery, pause, error, deps);
+    putOff(which, pause, error, deps);
   } finally {
     chain.busy = false;
   }
@@ -113,24 +139,20 @@ async function dispatchOrSetAside(parsed: Parsed, chain: Chain, deps: InboxDeps)
   }
 }
 
-function putOff(delivery: Delivery, pause: number, error: unknown, deps: InboxDeps): void {
-  const told = { forge: delivery.forge, delivery: delivery.id, pauseMs: pause, reason: messageOf(error) };
-  deps.log.warn(told, "delivery put off");
+function putOff({ forge, id }: DeliveryId, pause: number, error: unknown, deps: InboxDeps): void {
+  deps.log.warn({ forge, delivery: id, pauseMs: pause, reason: messageOf(error) }, "delivery put off");
 }
 
-/** Deliveries that concern no issue of ours need no order among themselves. */
-function chainOf(chains: Map<string, Chain>, { delivery, events }: Parsed): Chain {
+/** Behind the others of its issue. Deliveries that concern no issue of ours need no order among themselves. */
+function enrol({ chains }: Desk, { delivery, events }: Parsed): void {
+  const { forge, id } = delivery;
   const first = events[0];
   const key = first
     ? `${first.repo.forge} ${repoName(first.repo).toLowerCase()}#${first.issue.number}`
-    : `${delivery.forge} ${delivery.id}`;
-  const chain = chains.get(key) ?? { busy: false, until: 0, failures: 0, broken: 0 };
+    : `${forge} ${id}`;
+  const chain = chains.get(key) ?? { forge, waiting: [], busy: false, until: 0, failures: 0, broken: 0 };
+  chain.waiting.push({ forge, id });
   chains.set(key, chain);
-  return chain;
-}
-
-function forgetIdle(chains: Map<string, Chain>): void {
-  for (const [key, chain] of chains) if (!chain.busy && chain.failures === 0) chains.delete(key);
 }
 
 /**

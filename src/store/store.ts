@@ -63,6 +63,8 @@ export type Change =
       readonly labels: readonly string[];
     };
 
+export type DeliveryId = Pick<Delivery, "forge" | "id">;
+
 /** What comes of a delivery. `keys` are the events' keys: one already seen makes the store drop this whole settlement. */
 export interface Settlement {
   readonly delivery: { readonly forge: string; readonly id: string };
@@ -135,8 +137,10 @@ export interface RunFilter {
 export interface Store {
   /** True when stored now, false when this delivery id was stored before. Durable when it resolves. */
   receive(delivery: Delivery): Promise<boolean>;
-  /** Unsettled deliveries, oldest first. */
-  nextDeliveries(limit: number): Promise<readonly Delivery[]>;
+  /** Unsettled deliveries, oldest first; only those that came after `after`, which may be settled by now. */
+  nextDeliveries(limit: number, after?: DeliveryId | null): Promise<readonly Delivery[]>;
+  /** An unsettled delivery; null when it was settled or set aside, or never came. */
+  delivery(which: DeliveryId): Promise<Delivery | null>;
   settle(settlement: Settlement): Promise<Settled>;
   /** Sets a delivery aside that cannot be read, with the reason, so that it does not block the ones behind it. */
   reject(delivery: { readonly forge: string; readonly id: string }, reason: string): Promise<void>;

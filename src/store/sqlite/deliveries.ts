@@ -21,10 +21,11 @@ interface DeliveryRow {
   readonly received_at: number;
 }
 
+const COLUMNS = "id, forge, event, body, received_at";
 /** Deliveries in one commit; more would make the first of them wait too long. */
 const MOST_AT_ONCE = 256;
 
-export interface Inbox extends Pick<Store, "receive" | "nextDeliveries" | "reject"> {
+export interface Inbox extends Pick<Store, "receive" | "nextDeliveries" | "delivery" | "reject"> {
   /** Commits what has arrived now, for closing. */
   end(): Promise<void>;
 }
@@ -55,14 +56,23 @@ export function inbox(context: Context): Inbox {
         if (arrivals.push({ delivery, resolve, reject }) === 1) setImmediate(gather, 0);
       });
     },
-    async nextDeliveries(limit) {
+    async nextDeliveries(limit, after = null) {
+      // Numbers are given in the order of the commits, and no row is ever deleted: nothing appears before `after`.
       return db
         .all<DeliveryRow>(
-          `select id, forge, event, body, received_at from deliveries
-           where settled_at is null order by number limit ?`,
+          `select ${COLUMNS} from deliveries where settled_at is null
+             and number > coalesce((select number from deliveries where forge = ? and id = ?), 0)
+           order by number limit ?`,
+          after?.forge ?? "",
+          after?.id ?? "",
           limit,
         )
-        .map(({ received_at, ...row }) => ({ ...row, receivedAt: received_at }));
+        .map(toDelivery);
+    },
+    async delivery({ forge, id }) {
+      const sql = `select ${COLUMNS} from deliveries where forge = ? and id = ? and settled_at is null`;
+      const row = db.get<DeliveryRow>(sql, forge, id);
+      return row ? toDelivery(row) : null;
     },
     async reject({ forge, id }, reason) {
       db.run(
@@ -75,6 +85,10 @@ export function inbox(context: Context): Inbox {
       );
     },
   };
+}
+
+function toDelivery({ received_at, ...row }: DeliveryRow): Delivery {
+  return { ...row, receivedAt: received_at };
 }
 
 function commit({ db, wakeUps }: Context, batch: readonly Arrival[], checkpointer: Checkpointer): void {

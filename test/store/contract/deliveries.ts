@@ -37,6 +37,22 @@ export function deliveryContract(open: Open): void {
   );
 
   test(
+    "deliveries can be read on from any one, settled or not, and one alone for as long as it is unsettled",
+    on(open, async ({ store }) => {
+      for (const id of ["c", "a", "b"]) await store.receive(delivery(id));
+      const after = async (id: string) => (await store.nextDeliveries(9, delivery(id))).map((one) => one.id);
+      assert.deepEqual(await after("c"), ["a", "b"]);
+      assert.deepEqual(await store.delivery(delivery("a")), delivery("a"));
+      await store.reject(delivery("a"), "no JSON");
+      assert.deepEqual([await after("a"), await after("c"), await after("b")], [["b"], ["b"], []]);
+      assert.deepEqual(
+        [await store.delivery(delivery("a")), await store.delivery(delivery("x"))],
+        [null, null],
+      );
+    }),
+  );
+
+  test(
     "of many deliveries received at once none is lost and each is new exactly once",
     on(open, async ({ store }) => {
       const twice = Array.from({ length: 300 }, (_, n) => delivery(String(n % 150)));
