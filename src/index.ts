@@ -52,6 +52,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Milliseconds between two edits of a status comment; 10 s unless given. */
+  readonly statusEveryMs?: number;
 }
 
 export interface App {
@@ -98,7 +100,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
   const findSecret = (text: string) => read.findSecret(text);
   const live = createLiveStatus({
     store,
-    everyMs: STATUS_EVERY_MS,
+    everyMs: options.statusEveryMs ?? STATUS_EVERY_MS,
     now,
     onError: (error) => log.warn({ reason: messageOf(error) }, "a live status was not recorded"),
   });
@@ -128,7 +130,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     now,
     newId: randomUUID,
     log,
-    onQueueMoved: queueNews({ store, config: current, now }),
+    onQueueMoved: queueNews({ store, config: current, live }),
   });
   const respond = createResponder({
     store,
@@ -236,7 +238,11 @@ async function openShared(config: Config, { log, now }: AppOptions) {
   const { dataDir } = config;
   for (const dir of ["logs", "native"]) await mkdir(join(dataDir, dir), { recursive: true, mode: 0o700 });
   const store = await openSqliteStore({ file: join(dataDir, "dispatch.sqlite"), now, newId: randomUUID });
-  const native = createNativeRuntime({ now, records: join(dataDir, "native") });
+  const native = createNativeRuntime({
+    now,
+    records: join(dataDir, "native"),
+    warn: (message) => log.warn(message),
+  });
   const workspaces = createWorkspaces({
     root: config.workspaceRoot,
     mirrors: join(dataDir, "mirrors"),

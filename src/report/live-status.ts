@@ -56,15 +56,16 @@ export function createLiveStatus(options: LiveStatusOptions): LiveStatus {
   return {
     async update(run, body) {
       if (!known.has(run.id)) forgetIdle(known, now() - everyMs);
-      const waiting = known.get(run.id) ?? newWaiting();
+      const waiting = known.get(run.id) ?? newWaiting(run);
       known.set(run.id, waiting);
       waiting.next = { run, body };
-      if (waiting.timer) return;
       const pauseMs = waiting.sentAt + everyMs - now();
       if (pauseMs <= 0) {
+        if (waiting.timer) clearTimeout(waiting.timer);
         waiting.sending = waiting.sending.then(() => send(waiting));
         return await waiting.sending;
       }
+      if (waiting.timer) return;
       waiting.timer = setTimeout(() => {
         waiting.sending = waiting.sending.then(() => send(waiting));
       }, pauseMs);
@@ -84,8 +85,9 @@ export function createLiveStatus(options: LiveStatusOptions): LiveStatus {
   };
 }
 
-function newWaiting(): Waiting {
-  return { sentAt: Number.NEGATIVE_INFINITY, next: null, timer: null, sending: Promise.resolve() };
+/** The status comment was made, or edited last, when the run was queued. */
+function newWaiting({ queuedAt }: Run): Waiting {
+  return { sentAt: queuedAt, next: null, timer: null, sending: Promise.resolve() };
 }
 
 /** Runs whose last update is so old that the next may go out at once need no remembering. */

@@ -21,6 +21,8 @@ const STATE_OF: Readonly<Record<Outcome["kind"], RunState>> = {
 };
 
 export async function finish(job: Job, outcome: Outcome, deps: WorkDeps): Promise<void> {
+  // Nothing may edit the status comment after its end.
+  await deps.live.end(job.run.id);
   const ended: Run = { ...job.run, outcome, state: STATE_OF[outcome.kind] };
   const run = await job.move(
     ended.state,

@@ -3,7 +3,7 @@
 import type { NewEffect } from "../model/effect.ts";
 import type { Run } from "../model/run.ts";
 import { clearQuestion } from "../outcome/question.ts";
-import { runningStatus, statusEffect } from "../report/status.ts";
+import { runningStatus } from "../report/status.ts";
 import type { StartSpec } from "../runtimes/runtime.ts";
 import { runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
@@ -19,13 +19,16 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   const startedAt = deps.now();
   const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
   try {
-    return await job.move("running", patch, [stopwatch(job.run), started(job, startedAt)]);
+    await job.move("running", patch, [stopwatch(job.run)]);
   } catch (error) {
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);
     await runtime.remove(handle);
     throw error;
   }
+  const view = { now: startedAt, activity: null, hidden: job.hidden };
+  await deps.live.update(job.run, runningStatus(job.run, view));
+  return job.run;
 }
 
 async function startSpec(
@@ -69,11 +72,6 @@ async function startSpec(
     image: runtime.name === "native" ? null : config.defaults.image,
     gpu: config.defaults.gpu,
   };
-}
-
-function started({ run, hidden }: Job, startedAt: number): NewEffect {
-  const view = { now: startedAt, activity: null, hidden };
-  return statusEffect(run, runningStatus({ ...run, startedAt }, view));
 }
 
 function stopwatch(run: Run): NewEffect {

@@ -4,7 +4,7 @@ import type { PermissionConfig } from "../config/config.ts";
 import type { Access, Forge } from "../forges/forge.ts";
 import type { Actor, Run } from "../model/run.ts";
 import type { Prompt } from "../prompt/prompts.ts";
-import { preparingStatus, statusEffect } from "../report/status.ts";
+import { preparingStatus } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Prepared } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
@@ -20,7 +20,7 @@ export interface Ready {
 
 export async function prepare(job: Job, deps: WorkDeps): Promise<Ready> {
   const { run } = job;
-  await deps.store.addEffects([statusEffect(run, preparingStatus(run))]);
+  await deps.live.update(run, preparingStatus(run));
   const forge = deps.forge(run.repo.forge);
   const agent = deps.agent(run.pool);
   const runtime = await deps.runtimeFor(agent);

@@ -1,23 +1,20 @@
 /** Tells queued runs where they stand whenever the queue moved: what is ahead of them, and why they wait. */
 import type { Config } from "../config/config.ts";
 import { LEASED_STATES, type Run, repoName } from "../model/run.ts";
-import { queuedStatus, statusEffect, type Wait } from "../report/status.ts";
+import type { LiveStatus } from "../report/live-status.ts";
+import { queuedStatus, type Wait } from "../report/status.ts";
 import type { PoolState, Store } from "../store/store.ts";
 
 export interface QueueNewsDeps {
   readonly store: Store;
   readonly config: () => Config;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly live: LiveStatus;
 }
 
 /** Runs further back than this are told when they come nearer. */
 const TOLD = 50;
-/** A comment is edited no more often than this. */
-const EDIT_MS = 10_000;
-
 export function queueNews(deps: QueueNewsDeps): () => Promise<void> {
-  const told = new Map<string, { readonly body: string; readonly at: number }>();
+  const told = new Map<string, string>();
   return async () => {
     const queued = await deps.store.runs({ states: ["queued"], order: "next", limit: TOLD });
     const alive = new Set(queued.map((run) => run.id));
@@ -26,10 +23,9 @@ export function queueNews(deps: QueueNewsDeps): () => Promise<void> {
     const why = await reasons(deps);
     for (const run of queued) {
       const body = queuedStatus(run, { ahead: await deps.store.ahead(run.id), wait: why(run) });
-      const last = told.get(run.id);
-      if (last && (last.body === body || last.at + EDIT_MS > deps.now())) continue;
-      told.set(run.id, { body, at: deps.now() });
-      await deps.store.addEffects([statusEffect(run, body)]);
+      if (told.get(run.id) === body) continue;
+      told.set(run.id, body);
+      await deps.live.update(run, body);
     }
   };
 }

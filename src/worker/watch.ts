@@ -4,7 +4,7 @@ import { messageOf, Refusal } from "../model/errors.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { type Ended, judge } from "../outcome/judge.ts";
 import { readQuestion } from "../outcome/question.ts";
-import { publishingStatus, runningStatus, statusEffect } from "../report/status.ts";
+import { publishingStatus, runningStatus } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { createRunLog } from "../supervisor/run-log.ts";
 import { type Supervised, supervise } from "../supervisor/supervise.ts";
@@ -91,7 +91,6 @@ async function recordEnd(
 ): Promise<void> {
   const { run } = job;
   const { exit, result, ended, startedAt, endedAt } = supervised;
-  await deps.live.end(run.id);
   const folders = deps.workspaces.foldersOf(run);
   const judgement = judge({
     exit,
@@ -116,9 +115,10 @@ async function recordEnd(
       session: result.session ?? run.session,
       report: { exit, lastMessage, logTail, usage: result.usage },
     },
-    [statusEffect(run, publishingStatus(run))],
+    [],
     outcome.kind,
   );
+  await deps.live.update(job.run, publishingStatus(job.run));
 }
 
 async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<void> {

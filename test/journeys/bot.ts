@@ -114,7 +114,11 @@ export async function startBot(world: ForgeWorld, options: BotOptions = {}): Pro
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "journey-")));
   world.setHook("http://127.0.0.1:9/not-yet", WEBHOOK_SECRET);
   const config = botConfig(world, dataDir, options);
-  const app = await createApp(config, { log: pino({ level: config.logLevel }), now: Date.now });
+  const app = await createApp(config, {
+    log: pino({ level: config.logLevel }),
+    now: Date.now,
+    statusEveryMs: 100,
+  });
   await app.start();
   world.setHook(`${app.url}/api/webhooks/${config.forges[0]?.name}`, WEBHOOK_SECRET);
   return {

@@ -14,11 +14,13 @@ interface Scene {
   broken: boolean;
 }
 
+const running = sampleRun({ state: "running" });
+
 function openScene(everyMs: number): Scene {
   const scene = {
     sent: [] as string[],
     errors: [] as unknown[],
-    clock: { ms: 0 },
+    clock: { ms: running.queuedAt + 60_000 },
     stored: sampleRun({ state: "running" }) as Run | null,
     broken: false,
   };
@@ -34,8 +36,6 @@ function openScene(everyMs: number): Scene {
   });
   return Object.assign(scene, { live });
 }
-
-const running = sampleRun({ state: "running" });
 
 test("the first update goes out at once, later ones wait, and only the newest of them goes out", async () => {
   const scene = openScene(20);
@@ -108,3 +108,13 @@ test("an update that can not be recorded is told, and the next one goes out", as
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+test("a comment that was made a moment ago is not edited at once", async () => {
+  const scene = openScene(10_000);
+  scene.clock.ms = running.queuedAt + 9_999;
+  await scene.live.update(running, "too soon");
+  assert.deepEqual(scene.sent, []);
+  scene.clock.ms += 1;
+  await scene.live.update(running, "now");
+  assert.deepEqual(scene.sent, ["now"]);
+});
