@@ -3,9 +3,8 @@
  * the remembered set does not hold, so the set is remembered from every event of the issue that tells it.
  *
  * An issue that is older than the bot is seen for the first time with nothing remembered. A label that commands counts
- * as added then when it stands alone, or when the issue's author acts: an issue opened with labels is told that way,
- * and it is the usual case. Beside other labels it may as well have stood there for years, and nobody can tell: that
- * starts nothing, and is told.
+ * as added then: that is why most people touch the labels of an issue the bot never saw. One that had stood there
+ * unserved for years would be served when the next label is added, to someone who may write.
  */
 import type { Forge } from "../forges/forge.ts";
 import type { CommentCreated, LabelsChanged } from "../model/event.ts";
@@ -17,23 +16,20 @@ export interface LabelDeps {
   readonly parseLabel: (label: string) => { readonly agent: string } | null;
 }
 
-/** The label that commands; `sure` is false when it may have been there before. */
+/** The label that commands. */
 export interface Wanted {
   readonly label: string;
   readonly agent: string;
-  readonly sure: boolean;
 }
 
 /** Of the labels that were added, the first that commands; null when there is none. */
 export async function wantedLabel(event: LabelsChanged, deps: LabelDeps): Promise<Wanted | null> {
-  const { repo, issue, labels, by } = event;
+  const { repo, issue, labels } = event;
   const before = event.added === null ? await deps.store.labels(repo, issue.number) : [];
   const added = event.added === null ? labels.filter((label) => !before?.includes(label)) : [event.added];
-  const sure =
-    before !== null || by.id === issue.author.id || labels.every((label) => deps.parseLabel(label));
   for (const label of added) {
     const agent = deps.parseLabel(label)?.agent;
-    if (agent) return { label, agent, sure };
+    if (agent) return { label, agent };
   }
   return null;
 }

@@ -59,14 +59,8 @@ async function onLabels(event: LabelsChanged, forge: Forge, deps: ResponderDeps)
     label: wanted.label,
     at: event.at,
   };
-  const command: Command | CommandError = wanted.sure
-    ? { ...BARE_DISPATCH, agent: wanted.agent }
-    : { kind: "error", message: unsure(wanted.label), suggestion: `/dispatch ${wanted.agent}` };
+  const command: Command = { ...BARE_DISPATCH, agent: wanted.agent };
   return join(remember(event), await gated({ event, forge, trigger, ...UNTOUCHED }, [command], deps));
-}
-
-function unsure(label: string): string {
-  return `I see this issue for the first time, and cannot tell whether the label ${label} is new: take it off and put it on again`;
 }
 
 const BARE_DISPATCH = {
