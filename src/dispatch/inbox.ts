@@ -98,6 +98,8 @@ function beginDue(desk: Desk, at: number, deps: InboxDeps): void {
     chain.busy = true;
     desk.taken.set(chain.forge, taken + 1);
     const job = handle(chain, deps).finally(() => {
+      // All in one go: the inbox may be read between any two steps, and must not find the chain half ended.
+      chain.busy = false;
       desk.running.delete(job);
       desk.taken.set(chain.forge, (desk.taken.get(chain.forge) ?? 1) - 1);
       // To the end of the line, so that a long chain does not go before the others each time.
@@ -124,8 +126,6 @@ async function handle(chain: Chain, deps: InboxDeps): Promise<void> {
     const pause = Math.max(asked, Math.min(MAX_PAUSE_MS, 1000 * 2 ** (chain.failures - 1)));
     chain.until = deps.now() + pause;
     putOff(which, pause, error, deps);
-  } finally {
-    chain.busy = false;
   }
 }
 

@@ -28,6 +28,34 @@ test("a job that ends while the inbox is still being read lets nobody jump the q
   );
 });
 
+test("the inbox may be read at any moment of a job's end: no chain is begun without a delivery, or twice", async (t) => {
+  const desk = await openDesk(t);
+  let ticks = 0;
+  const store = {
+    ...desk.store,
+    async nextDeliveries(...given: Parameters<typeof desk.store.nextDeliveries>) {
+      for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+      return await desk.store.nextDeliveries(...given);
+    },
+  };
+  let gate = Promise.withResolvers<void>();
+  const { seen, respond } = scribe((body) => (body.startsWith("waits") ? gate.promise : undefined));
+  runInbox(desk, { respond, store });
+  for (ticks = 0; ticks < 60; ticks++) {
+    gate = Promise.withResolvers();
+    await desk.receive(comment(`waits ${ticks}`));
+    await until(() => seen.includes(`begin waits ${ticks}`), "the job");
+    await desk.receive(comment("another", {}, 16));
+    gate.resolve();
+    await until(() => inboxEmpty(desk), "an empty inbox");
+  }
+  assert.equal(seen.filter((line) => line.startsWith("begin waits")).length, 60);
+  assert.deepEqual(
+    desk.logged.filter(({ msg }) => msg === "delivery put off"),
+    [],
+  );
+});
+
 test("a repository is the same in any case of its letters", async (t) => {
   const desk = await openDesk(t);
   const { seen, respond } = scribe(() => turn());
