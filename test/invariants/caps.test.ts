@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { createWorker } from "../../src/worker/worker.ts";
-import { DONE, openBench, REPO } from "../worker/bench.ts";
+import { type Bench, DONE, openBench, REPO } from "../worker/bench.ts";
 
 const CAPS = { total: 5, perRepository: 3, perPool: 4, pools: { other: 2 }, models: { "scripted:slow": 1 } };
 const RUNS = 60;
@@ -19,6 +19,16 @@ function tally() {
     }
   };
   return { most, add };
+}
+
+/** What comes of another command on an issue of `project-0`. */
+async function secondOn({ store }: Bench, issue: number) {
+  const repo = { ...REPO, name: "project-0" };
+  const first = await store.activeRun(repo, issue);
+  const delivery = { forge: REPO.forge, id: "again" };
+  await store.receive({ ...delivery, event: "any", body: "[]", receivedAt: 1 });
+  const run = { ...first!, id: "second" };
+  return await store.settle({ delivery, keys: [], changes: [{ kind: "enqueue", run }], effects: [] });
 }
 
 test("One active run per issue; pool, model, repository and total caps hold exactly.", async (t) => {
@@ -53,6 +63,8 @@ test("One active run per issue; pool, model, repository and total caps hold exac
     const repo = { ...REPO, name: `project-${n % 3}` };
     await bench.enqueue({ issue: n, repo, agent: agents[n % agents.length] ?? "" });
   }
+  const again = await secondOn(bench, 0);
+  assert.equal(again, "conflict", "an issue that has a run gets no second one");
   const drain = new AbortController();
   const never = new AbortController().signal;
   const worker = createWorker({ ...bench.deps, name: "worker", onQueueMoved: async () => {} });

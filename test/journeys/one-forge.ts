@@ -13,10 +13,18 @@ export interface ForgejoStage {
   readonly bot: Bot;
 }
 
-export interface ForgejoOptions extends BotOptions {
-  readonly world?: LocalForgeWorldOptions;
+export interface StageOptions extends BotOptions {
   /** Tests at once; those that reload the bot's configuration need 1. */
   readonly concurrency?: number;
+}
+
+export interface ForgejoOptions extends StageOptions {
+  readonly world?: LocalForgeWorldOptions;
+}
+
+export interface GithubStage {
+  readonly world: FakeGithub;
+  readonly bot: Bot;
 }
 
 export function onForgejo(
@@ -32,10 +40,12 @@ export function onForgejo(
 
 export function onGithub(
   name: string,
-  options: () => BotOptions,
-  tests: (stage: () => { readonly world: FakeGithub; readonly bot: Bot }) => void,
+  options: () => StageOptions,
+  tests: (stage: () => GithubStage) => void,
 ): void {
-  describe(`${name} on github`, { concurrency: 4 }, () => tests(staged(() => startFakeGithub(), options)));
+  describe(`${name} on github`, { concurrency: options().concurrency ?? 4 }, () => {
+    tests(staged(() => startFakeGithub(), options));
+  });
 }
 
 function staged<World extends LocalForgeWorld | FakeGithub>(

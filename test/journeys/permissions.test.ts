@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PermissionConfig } from "../../src/config/config.ts";
-import { type ForgejoStage, onForgejo } from "./one-forge.ts";
+import { type ForgejoStage, type GithubStage, onForgejo, onGithub } from "./one-forge.ts";
 import { answer, answers, type Desk, finalAnswer, openDesk, say } from "./person.ts";
 import { atRest, KEEP_PROMPT, pushedPrompt, runOf } from "./sights.ts";
 
 const WORK = ["write a.txt a"];
 let people = 0;
 
-function reload({ bot }: ForgejoStage, permission: Partial<PermissionConfig>, draft = false): void {
+type Stage = ForgejoStage | GithubStage;
+
+function reload({ bot }: Stage, permission: Partial<PermissionConfig>, draft = false): void {
   const { config } = bot;
   const defaults = { ...config.defaults, draft };
   bot.app.reload({ ...config, defaults, permission: { ...config.permission, ...permission } });
@@ -23,7 +25,7 @@ async function writer({ world, repo }: Desk, name = "writer", bot = false): Prom
   return login;
 }
 
-async function refused(stage: ForgejoStage, desk: Desk, by: string, words: RegExp): Promise<void> {
+async function refused(stage: Stage, desk: Desk, by: string, words: RegExp): Promise<void> {
   await say(desk, "/dispatch", by);
   await answer(desk, words);
   assert.equal(await runOf(stage, desk), null);
@@ -104,6 +106,32 @@ onForgejo(
       const prompt = await pushedPrompt(desk);
       assert.match(prompt, /Mind the umlauts\./);
       assert.doesNotMatch(prompt, /Never mind/);
+    });
+  },
+);
+
+onGithub(
+  "permissions",
+  () => ({ concurrency: 1 }),
+  (stage) => {
+    test("narrowed to a team, its members are served and other writers are not", async () => {
+      const { world } = stage();
+      const desk = await openDesk(world, WORK);
+      const member = await writer(desk, "member");
+      await world.createTeam("acme-org", "core", [member]);
+      reload(stage(), { teams: ["acme-org/core"] });
+      await refused(stage(), desk, desk.maintainer, /you may not command agents/);
+      await say(desk, "/dispatch", member);
+      await finalAnswer(desk, /pull request/i);
+    });
+
+    test("bots are refused unless the admin lists them", async () => {
+      const desk = await openDesk(stage().world, WORK);
+      const [robot, other] = [await writer(desk, "robot", true), await writer(desk, "other", true)];
+      reload(stage(), { bots: [robot] });
+      await refused(stage(), desk, other, /Bots may not command/);
+      await say(desk, "/dispatch", robot);
+      await finalAnswer(desk, /pull request/i);
     });
   },
 );
