@@ -52,8 +52,8 @@ withRealAgents(
         assert.match(final.body, /a limit of the model's provider was reached/);
         const run = await assertEnded(desk, "failed");
         assert.equal(run.outcome?.kind === "failed" && run.outcome.reason, "limit");
-        if (name === "gemini") return assert.match(final.body, /\/dispatch retry later/);
-        const told = Date.parse(/\/dispatch retry after (\S+Z)/.exec(final.body)?.[1] ?? "");
+        if (name === "gemini") return assert.match(final.body, /Wait until the limit ends/);
+        const told = Date.parse(/Wait until (\S+Z)/.exec(final.body)?.[1] ?? "");
         const minutes = (told - (run.endedAt ?? 0)) / 60_000;
         assert.ok(minutes > 50 && minutes < 65, `${minutes} minutes, out of: ${final.body}`);
       });
