@@ -8,7 +8,7 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, writeFile } from "nod
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type LocalForgeWorld, startLocalForgeWorld } from "../fakes/local-forge-world.ts";
-import { answer, type Desk, finalAnswer, openDesk, say } from "../journeys/person.ts";
+import { answer, answers, type Desk, finalAnswer, openDesk, say } from "../journeys/person.ts";
 import { makePlace, type Place, type Server, startServer } from "./server.ts";
 
 const SECRET = "the secret of this test's webhooks";
@@ -83,9 +83,11 @@ describe("a server in a folder of its own", () => {
     });
     world.setHook(`${server.url}/api/webhooks/forgejo`, SECRET);
     await workedThrough(world);
+    // Folders are deleted in the background: what is looked at is at rest.
+    await server.end("SIGTERM");
   });
   after(async () => {
-    await server?.end("SIGTERM");
+    await server?.end("SIGKILL");
     await world?.close();
     await place?.remove();
   });
@@ -130,9 +132,6 @@ async function workedThrough(world: LocalForgeWorld): Promise<void> {
   await finalAnswer(asks, /Cancelled/);
   // The next run takes the place of the trapped one, whose folder is removed.
   await say(trapped, "/dispatch scripted\nstep: write b.txt b");
-  await world.waitFor(
-    async () => (await world.branches(trapped.repo)).length > 1,
-    "the second run's branch",
-    60_000,
-  );
+  const ends = async () => (await answers(trapped)).filter(({ body }) => /^(?:✅|❌)/u.test(body));
+  await world.waitFor(async () => (await ends()).length === 2, "the second run's end", 60_000);
 }
