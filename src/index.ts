@@ -80,6 +80,7 @@ export default function application(routes: readonly Handler[]): ApplicationFunc
 }
 
 const LEASE_MS = 30_000;
+const PATIENCE_MS = 1_000;
 const STATUS_EVERY_MS = 10_000;
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
 /** Below it the server says that it is not ready. */
@@ -127,6 +128,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     live,
     draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,
     leaseMs: LEASE_MS,
+    patienceMs: PATIENCE_MS,
     now,
     newId: randomUUID,
     log,

@@ -33,6 +33,8 @@ export interface WorkDeps {
   /** Whether pull requests are opened as drafts in this repository. */
   readonly draft: (run: Run, forge: Forge) => Promise<boolean>;
   readonly leaseMs: number;
+  /** The first pause before a forge that did not answer is asked again; the next ones are longer. Milliseconds. */
+  readonly patienceMs: number;
   readonly now: () => number;
   readonly newId: () => string;
   readonly log: Logger;

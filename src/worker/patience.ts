@@ -5,11 +5,8 @@ import { ForgeError, messageOf } from "../model/errors.ts";
 import { NoAnswer } from "../workspace/explain.ts";
 
 const LONGEST_MS = 60_000;
-/** Growing, about 10 minutes together. */
-export const PAUSES_MS: readonly number[] = [
-  ...[1, 2, 4, 8, 16, 32].map((seconds) => seconds * 1000),
-  ...Array.from({ length: 9 }, () => LONGEST_MS),
-];
+/** As many times the first pause; with one of a second, the first six are a minute together, and all ten. */
+export const PAUSES: readonly number[] = [1, 2, 4, 8, 16, 32, ...Array.from({ length: 9 }, () => 60)];
 
 export interface Patience {
   /** One between each two tries. */

@@ -12,13 +12,14 @@ import type { Collected } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import type { Job } from "./job.ts";
-import { isPassing, PAUSES_MS, patiently } from "./patience.ts";
+import { isPassing, PAUSES, patiently } from "./patience.ts";
 
 /**
  * The outcome with what was published in it; a refusal on the way is an outcome too. Rejects when the run is given
  * up here while the forge does not answer: the next holder publishes it.
  */
-export async function publish(job: Job, deps: WorkDeps, pausesMs = PAUSES_MS): Promise<Outcome> {
+export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
+  const pausesMs = PAUSES.map((pauses) => pauses * deps.patienceMs);
   const { run } = job;
   const outcome = run.outcome;
   if (!outcome) throw new Error(`run ${run.id} is publishing but no outcome was recorded`);

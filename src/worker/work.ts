@@ -13,6 +13,7 @@ import { failed } from "./failure.ts";
 import { finish } from "./finish.ts";
 import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
+import { PAUSES, patiently } from "./patience.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { forget, watch } from "./watch.ts";
@@ -37,7 +38,10 @@ export async function work(job: Job, deps: WorkDeps): Promise<void> {
 
 async function steps(job: Job, deps: WorkDeps): Promise<void> {
   if (job.run.state === "preparing") {
-    const ready = await orEnd(job, deps, "prepare", () => prepare(job, deps));
+    // A minute: someone waits for a word, and a run that has not begun costs nothing to begin anew.
+    const pausesMs = PAUSES.slice(0, 6).map((pauses) => pauses * deps.patienceMs);
+    const patience = { pausesMs, signal: job.interrupted, log: deps.log.child({ run: job.run.id }) };
+    const ready = await orEnd(job, deps, "prepare", () => patiently(() => prepare(job, deps), patience));
     if (!ready || !(await orEnd(job, deps, "start", () => launch(job, ready, deps)))) return;
   }
   if (job.run.state === "running" && !(await watchOrEnd(job, deps))) return;

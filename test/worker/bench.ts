@@ -149,6 +149,7 @@ function parts(bench: Parts, dir: string, now: () => number) {
     secretValues: () => [LEAKED],
     draft: async () => false,
     leaseMs: LEASE_MS,
+    patienceMs: 0,
     now,
   } satisfies Partial<WorkDeps>;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { ForgeError, Refusal } from "../../src/model/errors.ts";
 import { openJob } from "../../src/worker/job.ts";
-import { PAUSES_MS } from "../../src/worker/patience.ts";
+import { PAUSES } from "../../src/worker/patience.ts";
 import { publish } from "../../src/worker/publish.ts";
 import { NoAnswer } from "../../src/workspace/explain.ts";
 import { openBench } from "./bench.ts";
@@ -31,25 +31,25 @@ test("what passes by itself is tried again until it has passed", async (t) => {
   bench.workspaces.fail("push", new NoAnswer("running git push: the forge did not answer"));
   bench.forge.fail("gitCredential", noAnswer());
   bench.forge.fail("openPull", noAnswer(), noAnswer());
-  const outcome = await publish(job, bench.deps, [1, 1, 1, 1]);
+  const outcome = await publish(job, bench.deps);
   assert.ok(outcome.kind === "completed" && outcome.work?.pull?.number === 1, JSON.stringify(outcome));
   assert.deepEqual(bench.workspaces.pushed, [WORK.sha, WORK.sha, WORK.sha], "pushing it again is fine");
 });
 
 test("what does not pass in all that time ends the run as failed, with the reason", async (t) => {
   const { bench, job } = await publishing(t);
-  bench.forge.fail("openPull", noAnswer(), noAnswer(), noAnswer());
-  const outcome = await publish(job, bench.deps, [1, 1]);
+  bench.forge.fail("openPull", ...Array.from({ length: PAUSES.length + 1 }, noAnswer));
+  const outcome = await publish(job, bench.deps);
   assert.ok(outcome.kind === "failed" && outcome.reason === "publish");
   assert.match(outcome.why, /no answer/);
-  assert.equal(bench.workspaces.pushed.length, 3);
+  assert.equal(bench.workspaces.pushed.length, PAUSES.length + 1);
 });
 
 test("what stays is not tried again", async (t) => {
   for (const error of [new Refusal("no"), new Error("broken"), new ForgeError("no", 403, false)]) {
     const { bench, job } = await publishing(t);
     bench.forge.fail("openPull", error);
-    assert.equal((await publish(job, bench.deps, [1, 1])).kind, "failed");
+    assert.equal((await publish(job, bench.deps)).kind, "failed");
     assert.equal(bench.workspaces.pushed.length, 1);
   }
 });
@@ -59,7 +59,7 @@ test("who is to leave or has lost the run waits no longer, and says nothing of i
     const parts = await publishing(t);
     const { bench, job } = parts;
     bench.forge.fail("openPull", noAnswer());
-    const published = publish(job, bench.deps, [60_000]);
+    const published = publish(job, { ...bench.deps, patienceMs: 60_000 });
     await t.waitFor(() => assert.ok(bench.logged.some(({ msg }) => /trying again/.test(msg))));
     parts[end].abort();
     await assert.rejects(published, /no answer/);
@@ -67,8 +67,15 @@ test("who is to leave or has lost the run waits no longer, and says nothing of i
   }
 });
 
-test("the pauses grow from a second, and are about ten minutes together", () => {
-  assert.deepEqual(PAUSES_MS.slice(0, 4), [1000, 2000, 4000, 8000]);
-  const minutes = PAUSES_MS.reduce((sum, ms) => sum + ms, 0) / 60_000;
+test("the pauses grow, and with a first one of a second are about ten minutes together", () => {
+  assert.deepEqual(PAUSES.slice(0, 4), [1, 2, 4, 8]);
+  const minutes = PAUSES.reduce((sum, seconds) => sum + seconds, 0) / 60;
   assert.ok(minutes > 9 && minutes < 11, String(minutes));
+});
+
+test("a forge that does not answer for a moment does not fail a run that is being prepared", async (t) => {
+  const bench = await openBench(t);
+  await bench.enqueue();
+  bench.forge.fail("repository", noAnswer(), noAnswer());
+  assert.equal((await bench.work(await bench.claim())).state, "completed");
 });

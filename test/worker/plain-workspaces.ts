@@ -31,11 +31,10 @@ export const WORK: Collected = {
 };
 
 export function createPlainWorkspaces(root: string): PlainWorkspaces {
-  const failures = new Map<string, Error>();
+  const failures: { readonly step: string; readonly error: Error }[] = [];
   const mayFail = (step: string) => {
-    const error = failures.get(step);
-    failures.delete(step);
-    if (error) throw error;
+    const next = failures.findIndex((failure) => failure.step === step);
+    if (next >= 0) throw failures.splice(next, 1)[0]?.error;
   };
   const dirFor = (run: Run) => join(root, `${run.repo.name}-${run.issue.number}`);
   const foldersOf = (run: Run) => {
@@ -57,7 +56,7 @@ export function createPlainWorkspaces(root: string): PlainWorkspaces {
     work: WORK,
     leak: null,
     meanwhile: () => {},
-    fail: (step, error) => void failures.set(step, error),
+    fail: (step, error) => void failures.push({ step, error }),
     async prepare(request) {
       plain.asked.push(request);
       mayFail("prepare");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ForgeError, Refusal } from "../../src/model/errors.ts";
+import { PAUSES } from "../../src/worker/patience.ts";
 import { type Bench, DONE, LEAKED, openBench } from "./bench.ts";
 import { WORK } from "./plain-workspaces.ts";
 
@@ -129,11 +130,12 @@ for (const [step, breakIt, reason] of [
     ["broken", broken],
     ["unanswered by the forge", new ForgeError("asking: no answer", 0, true)],
   ] as const) {
-    // The bot asks again for minutes before that ends a run whose work is done (patience.test.ts).
-    if (reason === "publish" && kind === "unanswered by the forge") continue;
+    // What may pass by itself is asked for again: a minute before a run, ten when its work is done.
+    const asked = reason === "prepare" ? 7 : PAUSES.length + 1;
+    const times = kind === "unanswered by the forge" ? asked : 1;
     test(`${step}, ${kind}, ends the run in one answer with the reason`, async (t) => {
       const bench = await openBench(t);
-      breakIt(bench, error);
+      for (let time = 0; time < times; time++) breakIt(bench, error);
       const run = await bench.run();
       assert.deepEqual([run.state, run.outcome?.kind === "failed" && run.outcome.reason], ["failed", reason]);
       const answer = await assertEndedOnce(bench, /❌ \*\*Failed\*\*/);
