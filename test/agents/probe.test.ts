@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -18,13 +18,14 @@ const agent = (versionArgs: readonly string[] | null): Agent =>
   ({ name: "tool", program: { name: "tool", versionArgs, install: "install it" } }) as unknown as Agent;
 
 test("a program is asked for its version, with no secret in its environment", async (t) => {
-  const { env } = program(t, 'echo "tool 1.2.3 ${ANTHROPIC_API_KEY:-no key}"');
+  const { dir, env } = program(t, 'cd "$HOME" && echo "tool 1.2.3"; printenv ANTHROPIC_API_KEY > key; true');
   assert.deepEqual(await probeAgent(agent(["--version"]), { ...env, ANTHROPIC_API_KEY: "k" }), {
     name: "tool",
     ready: true,
     version: "1.2.3",
     fix: null,
   });
+  assert.equal(readFileSync(join(dir, "key"), "utf8"), "");
 });
 
 test("a custom agent's program is looked for and never run", async (t) => {
