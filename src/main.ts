@@ -194,6 +194,9 @@ const commands: Commands = {
     await serveSetup({
       port: port ?? 3000,
       target,
+      setEnvironment: (name, value) => {
+        process.env[name] = value;
+      },
       log: logger("warn"),
       keep: (found) => keepCredentials(file, found),
       say,

@@ -14,6 +14,8 @@ export interface SetupOptions {
   readonly port: number;
   /** Where GitHub is to send webhooks; null makes a smee.io channel. */
   readonly target: string | null;
+  /** Sets a variable of this process: Probot takes the webhook's address from nowhere else. */
+  readonly setEnvironment: (name: string, value: string) => void;
   readonly log: Logger;
   /** Takes the new App's credentials, by the names of `.env.example`. */
   readonly keep: (credentials: Readonly<Record<string, string>>) => void;
@@ -24,9 +26,15 @@ export interface SetupOptions {
  * Reads `app.yml` of the working folder. Resolves when the App is made. Rejects with a Refusal when GitHub would have
  * nowhere to send webhooks to.
  */
-export async function serveSetup({ port, target, log, keep, say }: SetupOptions): Promise<void> {
-  // Probot takes the webhook's address from nowhere else.
-  process.env.WEBHOOK_PROXY_URL = target ?? (await makeChannel(keep));
+export async function serveSetup({
+  port,
+  target,
+  setEnvironment,
+  log,
+  keep,
+  say,
+}: SetupOptions): Promise<void> {
+  setEnvironment("WEBHOOK_PROXY_URL", target ?? (await makeChannel(keep)));
   const { promise: made, resolve } = Promise.withResolvers<void>();
   const take = (given: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
     const credentials = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value ?? ""]));
