@@ -123,7 +123,6 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     prompts: shared.prompts,
     logFile: (run) => join(initial.dataDir, "logs", `${run.id}.${run.attempt}.log`),
     redact,
-    findSecret,
     secretValues: () => Object.values(config.secrets),
     live,
     draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,

@@ -118,8 +118,9 @@ function notAllowed(request: RunRequest, own: Narrowed, deps: BeginDeps): string
 async function queued(run: NewRun, deps: BeginDeps): Promise<Response> {
   const waiting = await deps.store.runs({ states: ["queued"], limit: 1000 });
   const wait = (await deps.store.frozen()) ? ({ kind: "frozen" } as const) : null;
-  const body = say.queuedStatus(asRun(run, deps.now()), { ahead: waiting.length, wait });
-  return { changes: [{ kind: "enqueue", run }], effects: [say.statusEffect(asRun(run, deps.now()), body)] };
+  const asQueued = asRun(run, deps.now());
+  const body = say.queuedStatus(asQueued, { ahead: waiting.length, wait });
+  return { changes: [{ kind: "enqueue", run }], effects: [say.statusEffect(asQueued, body)] };
 }
 
 /** The run as it would be right after it was put into the queue. */

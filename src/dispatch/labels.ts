@@ -24,14 +24,17 @@ export interface Wanted {
 
 /** Of the labels that were added, the first that commands; null when there is none. */
 export async function wantedLabel(event: LabelsChanged, deps: LabelDeps): Promise<Wanted | null> {
-  const { repo, issue, labels } = event;
-  const before = event.added === null ? await deps.store.labels(repo, issue.number) : [];
-  const added = event.added === null ? labels.filter((label) => !before?.includes(label)) : [event.added];
-  for (const label of added) {
+  for (const label of await addedLabels(event, deps)) {
     const agent = deps.parseLabel(label)?.agent;
     if (agent) return { label, agent };
   }
   return null;
+}
+
+async function addedLabels(event: LabelsChanged, { store }: LabelDeps): Promise<readonly string[]> {
+  if (event.added !== null) return [event.added];
+  const before = await store.labels(event.repo, event.issue.number);
+  return event.labels.filter((label) => !before?.includes(label));
 }
 
 export function remember({ repo, issue, labels }: LabelsChanged): Response {

@@ -25,8 +25,6 @@ export interface WorkDeps {
   /** The log file of one attempt. */
   readonly logFile: (run: Run) => string;
   readonly redact: (text: string) => string;
-  /** The secret's name when the text holds one, else null. */
-  readonly findSecret: (text: string) => string | null;
   /** Values that must never be pushed. */
   readonly secretValues: () => readonly string[];
   readonly live: LiveStatus;

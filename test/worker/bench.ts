@@ -145,7 +145,6 @@ function parts(bench: Parts, dir: string, now: () => number) {
     workspaces: bench.workspaces,
     prompts: createPrompts({ dirs: [join(import.meta.dirname, "..", "..", "templates")] }),
     logFile: (run: Run) => join(dir, "logs", `${run.id}.${run.attempt}.log`),
-    findSecret: () => null,
     secretValues: () => [LEAKED],
     draft: async () => false,
     leaseMs: LEASE_MS,
