@@ -25,6 +25,9 @@ const ROOMS = [
   "supervisor",
   "outcome",
   "report",
+  "catch-up",
+  "health",
+  "housekeeping",
 ];
 const SEAMS = ["forges", "agents", "runtimes", "store"];
 const GENERATORS = ["cli/generate.ts", "cli/configuration-page.ts"];

@@ -90,7 +90,35 @@ export interface LimitConfig {
   readonly pids: number | null;
 }
 
+/** `all` on one machine; `web` takes webhooks and answers, `worker` runs agents. */
+export type Role = "all" | "web" | "worker";
+
+/** What may stay, in milliseconds since it was last of use and in bytes together; null is no limit. */
+export interface Keep {
+  readonly ageMs: number | null;
+  readonly bytes: number | null;
+}
+
+export interface HousekeepingConfig {
+  readonly everyMs: number;
+  readonly workspaces: Keep;
+  readonly mirrors: Keep;
+  readonly logs: Keep;
+  /** Settled deliveries and confirmed effects; their size is not counted. */
+  readonly deliveriesMs: number | null;
+}
+
 export interface Config {
+  readonly role: Role;
+  /** The address of PostgreSQL, with its password; null for SQLite in `dataDir`. */
+  readonly databaseUrl: string | null;
+  /** How long a worker may be silent before its runs count as lost; milliseconds. */
+  readonly leaseMs: number;
+  /** What becomes of a run whose worker was lost: begun anew elsewhere, or ended as failed. */
+  readonly lost: "restart" | "fail";
+  /** How often forges are asked for what was not delivered; null: only at start. Milliseconds. */
+  readonly catchUpMs: number | null;
+  readonly housekeeping: HousekeepingConfig;
   readonly dataDir: string;
   readonly workspaceRoot: string;
   readonly host: string;

@@ -87,6 +87,26 @@ export interface ForgeProbe {
   readonly fix: string | null;
 }
 
+/** A look at what happened while nobody listened. */
+export interface Lookback {
+  /** What the last look gave back; null at the first, which finds nothing and only marks where to begin. */
+  readonly cursor: string | null;
+  /** Repositories known to the bot; the forge may add those it finds itself. */
+  readonly repositories: readonly RepoRef[];
+  /** Which of these delivery ids have arrived. */
+  readonly known: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Missed {
+  /** As webhooks would have brought them, oldest first; `parse` reads them, and the same happening has the same key. */
+  readonly deliveries: readonly Delivery[];
+  /** To be kept once all of them are on disk. */
+  readonly cursor: string;
+}
+
 export interface Forge {
   readonly name: string;
   readonly kind: "github" | "forgejo";
@@ -97,6 +117,9 @@ export interface Forge {
   verify(headers: IncomingHttpHeaders, body: Buffer): Promise<boolean>;
   /** The events of a delivery, oldest first; [] for what does not concern us. Throws on a payload of a wrong shape. */
   parse(delivery: Delivery): readonly Event[];
+
+  /** Commands and labels that may not have been delivered. Finding one that has been served before is fine. */
+  missed(look: Lookback): Promise<Missed>;
 
   probe(): Promise<ForgeProbe>;
   /** Who the bot is, to ignore itself. */

@@ -35,7 +35,7 @@ export const TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ["preparing", "cancelled", "failed"],
   preparing: ["running", "queued", "failed", "cancelled", "timed_out"],
   running: ["publishing", "queued", "failed"],
-  publishing: ["completed", "failed", "blocked", "cancelled", "timed_out"],
+  publishing: ["completed", "failed", "blocked", "cancelled", "timed_out", "queued"],
   completed: [],
   failed: ["queued"],
   blocked: ["queued", "cancelled"],

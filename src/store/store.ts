@@ -85,6 +85,8 @@ export interface Lease {
 export interface Claim {
   readonly run: Run;
   readonly lease: Lease;
+  /** Whose lease it was before, when it was taken over; null for a run fresh from the queue. */
+  readonly from: string | null;
 }
 
 /** What a move records along with the new state. Left-out fields stay as they are. */
@@ -109,12 +111,22 @@ export interface RunEvent {
   readonly detail: string | null;
 }
 
-/** Ends of a pool's runs that matter for its pause. */
-export type PoolResult = "quick_failure" | "other";
+/** Which leases are taken over: those an earlier process of this very worker left, or those lost so long ago. */
+export type Leaseholder = "own" | { readonly lostMs: number };
 
-export interface PoolRule {
+/** What a run's end means for its pool: failures in a row pause it, any other end begins the count anew. */
+export interface PoolEnd {
+  readonly result: "quick_failure" | "other";
+  /** Failures in a row that pause the pool, and for how long. */
   readonly failures: number;
   readonly pauseMs: number;
+}
+
+export interface MoveNote {
+  /** For the run's history. */
+  readonly detail?: string;
+  /** Counted in the same transaction. */
+  readonly pool?: PoolEnd;
 }
 
 export interface PoolState {
@@ -134,13 +146,50 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
+export interface LogPiece {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Where the piece begins in the attempt's log, in bytes of UTF-8. */
+  readonly at: number;
+  readonly text: string;
+}
+
+export interface Forgotten {
+  readonly deliveries: number;
+  readonly effects: number;
+  readonly logs: number;
+}
+
+/** What a store that many machines use at once has beside the rest. A worker's name is the same in its next life. */
+export interface Fleet {
+  /** Tells that a worker lives, for so long unless told again; 0 when it goes. What it keeps a workspace of waits for it. */
+  present(worker: string, forMs: number): Promise<void>;
+  /** The workers that live, by name. */
+  living(): Promise<readonly string[]>;
+  /**
+   * Resolves when this process alone does what one must do alone (inbox, catch-up, housekeeping of the store), with a
+   * signal that aborts when that is over. Another process may begin a moment before this one has noticed. Rejects
+   * when `signal` aborts, which also gives it up.
+   */
+  lead(signal: AbortSignal): Promise<AbortSignal>;
+  /** Keeps a copy of a log where every process can read it. A piece at 0 begins it anew; one that is there is ignored. */
+  appendLog(piece: LogPiece): Promise<void>;
+  /** What of the log comes from byte `from` on, at most about 1 MB; "" when nothing does, null when there is no log. */
+  readLog(runId: string, attempt: number, from: number): Promise<string | null>;
+}
+
 export interface Store {
+  /** Null for a store that one process has for itself. */
+  readonly fleet: Fleet | null;
+
   /** True when stored now, false when this delivery id was stored before. Durable when it resolves. */
   receive(delivery: Delivery): Promise<boolean>;
   /** Unsettled deliveries, oldest first; only those that came after `after`, which may be settled by now. */
   nextDeliveries(limit: number, after?: DeliveryId | null): Promise<readonly Delivery[]>;
   /** An unsettled delivery; null when it was settled or set aside, or never came. */
   delivery(which: DeliveryId): Promise<Delivery | null>;
+  /** Which of these deliveries were received before. */
+  known(forge: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   settle(settlement: Settlement): Promise<Settled>;
   /** Sets a delivery aside that cannot be read, with the reason, so that it does not block the ones behind it. */
   reject(delivery: { readonly forge: string; readonly id: string }, reason: string): Promise<void>;
@@ -154,11 +203,18 @@ export interface Store {
   lastRun(repo: RepoRef, issue: number): Promise<Run | null>;
   /** How many queued runs would be claimed before this one, caps and pauses aside. */
   ahead(runId: string): Promise<number>;
+  /** How many a new run of this priority would stand behind. */
+  waiting(priority: number): Promise<number>;
+  /** Every repository of a forge that a run or a label was ever recorded of. */
+  repositories(forge: string): Promise<readonly RepoRef[]>;
   events(runId: string): Promise<readonly RunEvent[]>;
   labels(repo: RepoRef, issue: number): Promise<readonly string[] | null>;
 
-  /** The first queued run that freeze, pauses and caps allow, moved to `preparing`, attempt counted. Null: none. */
-  claim(worker: string, caps: Caps, leaseMs: number): Promise<Claim | null>;
+  /**
+   * The first queued run that freeze, pauses and caps allow, moved to `preparing`, attempt counted. Null: none. Runs of
+   * the `closed` forges are left where they are.
+   */
+  claim(worker: string, caps: Caps, leaseMs: number, closed?: readonly string[]): Promise<Claim | null>;
   /** Extends the lease; tells whether a cancel was asked for. Throws LeaseLost. */
   heartbeat(lease: Lease, leaseMs: number): Promise<{ readonly cancelledBy: Actor | null }>;
   /** Moves the run and records its effects, in one transaction. Throws LeaseLost, or an error on a wrong arrow. */
@@ -167,15 +223,16 @@ export interface Store {
     to: RunState,
     patch: RunPatch,
     effects: readonly NewEffect[],
-    detail?: string,
+    note?: MoveNote,
   ): Promise<Run>;
   /** Records facts without moving (session id, handle). Throws LeaseLost. */
   note(lease: Lease, patch: RunPatch): Promise<void>;
-  /** Takes over leased runs whose lease has run out (all of them when `everything`: only at start, on one machine). */
-  takeOver(worker: string, leaseMs: number, everything: boolean): Promise<readonly Claim[]>;
+  /**
+   * Takes over leased runs: at start the worker's `own`, whatever their lease; later those whose lease ran out
+   * `lostMs` ago or more. Time in which no worker could reach the store does not count as lost.
+   */
+  takeOver(worker: string, leaseMs: number, whose: Leaseholder): Promise<readonly Claim[]>;
 
-  /** Counts a run's end for its pool; returns the pause it caused, if any. */
-  poolEnd(pool: string, result: PoolResult, rule: PoolRule): Promise<PoolState>;
   /** Pauses until a time the provider gave, or resumes with null. */
   pausePool(pool: string, until: number | null): Promise<void>;
   pools(): Promise<readonly PoolState[]>;
@@ -184,14 +241,27 @@ export interface Store {
 
   /** Adds effects outside any move (live status, pause announcements). */
   addEffects(effects: readonly NewEffect[]): Promise<void>;
-  /** Takes due effects, at most one per issue and the oldest of it, counting a try; not given twice within `holdMs`. */
-  takeEffects(limit: number, holdMs: number): Promise<readonly Effect[]>;
+  /**
+   * Takes due effects of these forges, at most one per issue and the oldest of it, counting a try; not given twice
+   * within `holdMs`.
+   */
+  takeEffects(forges: readonly string[], limit: number, holdMs: number): Promise<readonly Effect[]>;
   /** Confirms. `ref` is what the forge called the result; a `status` effect's becomes the run's statusComment. */
   confirmEffect(id: string, ref: string | null): Promise<void>;
   /** Puts it back until `at` (epoch ms), or gives it up for good with `at` null. */
   delayEffect(id: string, at: number | null, reason: string): Promise<void>;
   /** Effects not yet confirmed or given up, for readiness and drain. */
   pendingEffects(): Promise<number>;
+
+  /** A word kept for whoever asks under this name, such as how far a forge was looked through; null when none is. */
+  bookmark(name: string): Promise<string | null>;
+  setBookmark(name: string, value: string): Promise<void>;
+
+  /**
+   * Forgets at most `limit` each of the deliveries settled and the effects confirmed or given up before `before`
+   * (epoch milliseconds), and of the copied logs of runs that ended before it. Keys of events are kept for good.
+   */
+  forget(before: number, limit: number): Promise<Forgotten>;
 
   /** Resolves at the next change that could let `what` proceed, or when aborted. Wake-ups may be spurious. */
   changed(what: "deliveries" | "queue" | "cancels" | "effects", signal: AbortSignal): Promise<void>;
