@@ -25,6 +25,7 @@ export const OPTIONS = {
   json: { type: "boolean", meaning: "print JSON" },
   all: { type: "boolean", meaning: "show ended runs too" },
   follow: { type: "boolean", meaning: "go on until the run has ended" },
+  role: { type: "string", value: "ROLE", meaning: "all, web or worker; wins over ROLE of the environment" },
 } as const satisfies Record<string, OptionHelp>;
 
 /** Options of every command. */
@@ -37,11 +38,11 @@ export const CATALOG = [
   {
     name: "start",
     positionals: [],
-    options: ["config"],
+    options: ["config", "role"],
     summary: "serve: take webhooks, run agents, answer",
     details:
-      "Reads .env and agents.yaml of the working folder, says what is ready, and serves until SIGINT or SIGTERM. Running agents go on and are taken up at the next start, or are waited for (`dispatch.drain`). SIGHUP reads the configuration again.",
-    examples: ["agent-dispatch start", "agent-dispatch start --config /etc/agent-dispatch/agents.yaml"],
+      "Reads .env and agents.yaml of the working folder, says what is ready, and serves until SIGINT or SIGTERM. Running agents go on and are taken up at the next start, or are waited for (`dispatch.drain`). SIGHUP reads the configuration again. With PostgreSQL (DATABASE_URL) any number of processes may serve together: `web` takes webhooks and answers, `worker` runs agents, `all` does both.",
+    examples: ["agent-dispatch start", "agent-dispatch start --role worker"],
   },
   {
     name: "demo",
@@ -96,6 +97,24 @@ export const CATALOG = [
     summary: "print a run's log",
     details: "The run is named by its id, or by the beginning of it, as `status` prints it.",
     examples: ["agent-dispatch logs 01k9 --follow"],
+  },
+  {
+    name: "backup",
+    positionals: ["file"],
+    options: ["config"],
+    summary: "copy the SQLite database while the server runs",
+    details:
+      "Writes a checked copy of the queue and all history to a new file. With PostgreSQL use pg_dump. How to restore: docs/operations.md.",
+    examples: ["agent-dispatch backup /backup/dispatch-2027-01-31.sqlite"],
+  },
+  {
+    name: "migrate-store",
+    positionals: [],
+    options: ["config"],
+    summary: "move everything from SQLite to PostgreSQL",
+    details:
+      "With the server stopped and DATABASE_URL set: copies all of the SQLite database in DATA_DIR to an empty PostgreSQL database, in one transaction, and sets the old file aside. Safe to call again after it was interrupted.",
+    examples: ["agent-dispatch migrate-store"],
   },
   {
     name: "freeze",

@@ -3,6 +3,7 @@
  * help and results, and turns errors into exit codes. A function throws a Refusal, ConfigError or ForgeError for what
  * a person can mend; any other error is reported as ours.
  */
+import type { Role } from "../config/config.ts";
 import type { ForgeProbe } from "../forges/forge.ts";
 import type { Run } from "../model/run.ts";
 import type { RuntimeProbe } from "../runtimes/runtime.ts";
@@ -12,6 +13,11 @@ import type { PoolState } from "../store/store.ts";
 export interface CommonOptions {
   /** The path of agents.yaml; null: AGENT_DISPATCH_CONFIG, or agents.yaml in the working folder. */
   readonly config: string | null;
+}
+
+export interface StartOptions extends CommonOptions {
+  /** Null: as the environment says. */
+  readonly role: Role | null;
 }
 
 interface DemoOptions {
@@ -69,6 +75,21 @@ export interface Status {
   readonly pendingEffects: number;
 }
 
+export interface Backup {
+  readonly file: string;
+  readonly bytes: number;
+  readonly runs: number;
+}
+
+/** What stands in PostgreSQL now. */
+export interface Migration {
+  readonly runs: number;
+  readonly deliveries: number;
+  readonly effects: number;
+  /** Where the SQLite file was set aside. */
+  readonly aside: string;
+}
+
 interface AddedHook {
   /** Where the forge will send deliveries. */
   readonly url: string;
@@ -79,7 +100,7 @@ interface AddedHook {
 export interface Commands {
   readonly version: string;
   /** Serves until told to stop; resolves after the drain. */
-  start(options: CommonOptions): Promise<void>;
+  start(options: StartOptions): Promise<void>;
   /** Tells its story line by line; true when everything in it was checked and right. */
   demo(options: DemoOptions, say: (line: string) => void): Promise<boolean>;
   check(options: CommonOptions): Promise<Readiness>;
@@ -90,6 +111,9 @@ export interface Commands {
   ): Promise<void>;
   addHook(options: AddHookOptions): Promise<AddedHook>;
   status(options: StatusOptions): Promise<Status>;
+  /** Copies the SQLite database to a new file. */
+  backup(options: CommonOptions & { readonly file: string }, say: (line: string) => void): Promise<Backup>;
+  migrateStore(options: CommonOptions, say: (line: string) => void): Promise<Migration>;
   freeze(options: CommonOptions): Promise<void>;
   thaw(options: CommonOptions): Promise<void>;
   /** False when the pool was not paused. */

@@ -1,4 +1,5 @@
 /** The command line: arguments in, one of `commands` called, its result printed, an exit code out. */
+import type { Role } from "../config/config.ts";
 import type { CommandName } from "./catalog.ts";
 import type { Commands, CommonOptions } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
@@ -10,6 +11,8 @@ import { showStatus } from "./show-status.ts";
 
 /** 0: done. 1: it failed, or the answer is no. 2: the arguments were wrong. */
 export type ExitCode = 0 | 1 | 2;
+
+const ROLES: readonly Role[] = ["all", "web", "worker"];
 
 /** Never throws. */
 export async function runCli(argv: readonly string[], io: Io, commands: Commands): Promise<ExitCode> {
@@ -53,7 +56,7 @@ type Call = Extract<Parsed, { kind: "run" }> & {
 
 const EXECUTE: Readonly<Record<CommandName, (call: Call) => Promise<ExitCode>>> = {
   async start({ values, commands }) {
-    await commands.start(common(values));
+    await commands.start({ ...common(values), role: roleOf(values) });
     return 0;
   },
   async demo({ values, io, commands }) {
@@ -79,6 +82,18 @@ const EXECUTE: Readonly<Record<CommandName, (call: Call) => Promise<ExitCode>>> 
     const run = positionals[0] ?? "";
     const log = commands.logs({ ...common(values), run, follow: values.follow === true });
     for await (const chunk of log) io.out.write(harmless(chunk));
+    return 0;
+  },
+  async backup({ values, positionals, io, commands }) {
+    const file = positionals[0] ?? "";
+    const made = await commands.backup({ ...common(values), file }, sayTo(io));
+    io.out.write(`wrote ${made.file}: ${made.bytes} bytes, ${made.runs} runs\n`);
+    return 0;
+  },
+  async "migrate-store"({ values, io, commands }) {
+    const { runs, deliveries, effects, aside } = await commands.migrateStore(common(values), sayTo(io));
+    io.out.write(`moved to PostgreSQL: ${runs} runs, ${deliveries} deliveries, ${effects} effects\n`);
+    io.out.write(`the SQLite file is now ${aside}; start the server with DATABASE_URL set\n`);
     return 0;
   },
   async freeze({ values, io, commands }) {
@@ -124,6 +139,13 @@ async function addHook({ values, positionals, io, commands }: Call): Promise<Exi
 
 function common(values: Values): CommonOptions {
   return { config: typeof values.config === "string" ? values.config : null };
+}
+
+function roleOf({ role }: Values): Role | null {
+  if (typeof role !== "string") return null;
+  const known = ROLES.find((one) => one === role);
+  if (known) return known;
+  throw new WrongUsage(`--role "${role}" is no role: ${ROLES.join(", ")}`);
 }
 
 function portOf({ port }: Values): number | null {

@@ -16,8 +16,11 @@ test("each command is called with its arguments", async () => {
     return calls[0];
   };
   const config = null;
-  assert.deepEqual(await call("start", "--config", "a.yaml"), ["start", { config: "a.yaml" }]);
-  assert.deepEqual(await call("--config=a.yaml", "start"), ["start", { config: "a.yaml" }]);
+  assert.deepEqual(await call("start", "--config", "a.yaml"), ["start", { config: "a.yaml", role: null }]);
+  assert.deepEqual(await call("--config=a.yaml", "start"), ["start", { config: "a.yaml", role: null }]);
+  assert.deepEqual(await call("start", "--role", "web"), ["start", { config, role: "web" }]);
+  assert.deepEqual(await call("backup", "b.sqlite"), ["backup", { config, file: "b.sqlite" }]);
+  assert.deepEqual(await call("migrate-store"), ["migrateStore", { config }]);
   assert.deepEqual(await call("demo", "--keep", "--port", "4000"), ["demo", { keep: true, port: 4000 }]);
   assert.deepEqual(await call("check"), ["check", { config }]);
   assert.deepEqual(await call("setup", "github"), ["setupGithub", { port: null, url: null }]);
@@ -78,6 +81,8 @@ test("wrong arguments exit with 2, call nothing and say where help is", async ()
     ["start --all", /start has no option --all\n/],
     ["demo --port", /--port needs a value/],
     ["demo --port --keep", /--port needs a value/],
+    ["start --role boss", /--role "boss" is no role: all, web, worker\n/],
+    ["backup", /backup needs <file>/],
     ["demo --port 99999", /--port "99999" is no port/],
     ["demo --keep=yes", /--keep takes no value/],
     ["logs", /logs needs <run>/],

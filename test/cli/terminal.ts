@@ -40,6 +40,13 @@ export async function cli(
     setupGithub: note("setupGithub", undefined),
     addHook: note("addHook", { url: "https://d.example/hook", created: true }),
     status: note("status", { frozen: false, runs: [], pools: [], pendingEffects: 0 }),
+    backup: note("backup", { file: "b.sqlite", bytes: 4096, runs: 2 }),
+    migrateStore: note("migrateStore", {
+      runs: 2,
+      deliveries: 3,
+      effects: 4,
+      aside: "/d/dispatch.sqlite.moved",
+    }),
     freeze: note("freeze", undefined),
     thaw: note("thaw", undefined),
     resumePool: note("resumePool", true),
