@@ -16,7 +16,8 @@ not needed at all.
 - The real environment wins over \`.env\`; \`CORE_AGENT_RUNTIME\` and \`AGENT_DOCKER_IMAGE\` win over \`agents.yaml\`.
 - A change of \`agents.yaml\` or \`.env\` is taken up at once, and on SIGHUP; forges, addresses and folders take a
   restart. A wrong one is reported, and the old one still holds.
-- A duration has a unit: \`ms\`, \`s\`, \`m\` or \`h\`, and is at most 240h. So has a size: \`k\`, \`m\` or \`g\`, powers of 1024.
+- A duration has a unit: \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`, and is at most 240h where something waits for it. So has a
+  size: \`k\`, \`m\` or \`g\`, powers of 1024.
 - Editors check and complete \`agents.yaml\` when it begins with
   \`# yaml-language-server: $schema=./agents.schema.json\`.
 `;
@@ -30,8 +31,8 @@ const ENVIRONMENT = `## Environment
 An empty variable counts as not set. Keys of model providers (\`OPENAI_API_KEY\`, \`ANTHROPIC_API_KEY\`, \`GEMINI_API_KEY\`,
 \`CODERABBIT_API_KEY\`, …) are set here too; each agent gets its own only. Agents are given no other variable of the
 server but \`PATH\`, \`LANG\`, \`LC_*\`, \`TZ\`, the proxies, \`SSL_CERT_FILE\`, \`NODE_EXTRA_CA_CERTS\`, and what \`env\` and
-\`secret_env\` name. The value of every variable whose name ends in \`_KEY\`, \`_TOKEN\`, \`_SECRET\` or \`_PASSWORD\` is taken
-out of logs and comments.
+\`secret_env\` name. The value of every variable whose name ends in \`_KEY\`, \`_TOKEN\`, \`_SECRET\` or \`_PASSWORD\`, and of
+\`DATABASE_URL\` with its password, is taken out of logs and comments.
 `;
 
 const REPOSITORY = `## A repository's own file

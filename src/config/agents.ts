@@ -13,14 +13,15 @@ const BUILT_IN_AGENTS = ["codex", "claude", "gemini", "coderabbit", "local"] as 
 /** Built-in agents that run on the host unless told otherwise. */
 const ON_HOST: readonly string[] = ["claude", "coderabbit"];
 
-/** The variables that forges are usually set up with, in use or not. */
-const FORGE_VARIABLES: readonly string[] = [
+/** The variables that forges and the database are usually set up with, in use or not. */
+const SERVER_VARIABLES: readonly string[] = [
   "GITHUB_TOKEN",
   "PRIVATE_KEY",
   "PRIVATE_KEY_PATH",
   "WEBHOOK_SECRET",
   "FORGEJO_TOKEN",
   "FORGEJO_WEBHOOK_SECRET",
+  "DATABASE_URL",
 ];
 
 export interface AgentSurroundings {
@@ -28,7 +29,7 @@ export interface AgentSurroundings {
   readonly runtime: RuntimeChoice | null;
   /** `dispatch.runtime`. */
   readonly dispatchRuntime: RuntimeChoice;
-  /** The forges' credentials, which no agent may get. */
+  /** The forges' and the database's credentials, which no agent may get. */
   readonly credentials: Readonly<Record<string, string>>;
   readonly environment: Environment;
 }
@@ -143,19 +144,19 @@ function checkEnvironment(
   problems: Problems,
 ): void {
   const credentials = Object.entries(around.credentials);
-  const belongsToForge = (variable: string, value: string | undefined): boolean =>
-    FORGE_VARIABLES.includes(variable) ||
+  const isServers = (variable: string, value: string | undefined): boolean =>
+    SERVER_VARIABLES.includes(variable) ||
     credentials.some(([name, credential]) => name === variable || credential === value);
   for (const [at, name] of settings.secret_env.entries()) {
-    if (!belongsToForge(name, around.environment.get(name))) continue;
+    if (!isServers(name, around.environment.get(name))) continue;
     problems.value(
       [...path, "secret_env", at],
-      `${name} is a forge's credential; no agent may get it`,
+      `${name} is the server's own credential; no agent may get it`,
       "keys of model providers",
     );
   }
   for (const [name, value] of Object.entries(settings.env)) {
-    if (belongsToForge(name, value) || SECRET_NAME.test(name)) {
+    if (isServers(name, value) || SECRET_NAME.test(name)) {
       problems.key(
         [...path, "env", name],
         "looks like a secret; put it into .env and its name into secret_env",

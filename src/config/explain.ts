@@ -62,6 +62,9 @@ function wrongValue(issue: Issue, given: unknown, node: SchemaNode | null): stri
   if (typeof given === "number" && node?.title?.startsWith("a duration")) {
     return `has no unit; write ${given}m for minutes or ${given}s for seconds`;
   }
+  if (typeof given === "number" && node?.title?.startsWith("an age")) {
+    return `has no unit; write ${given}d for days or ${given}h for hours`;
+  }
   if (typeof given === "number" && node?.title?.startsWith("a size")) {
     return `has no unit; write ${given}m for mebibytes or ${given}g for gibibytes`;
   }

@@ -3,13 +3,53 @@
  * and in docs/configuration.md.
  */
 import { z } from "zod";
-import { DURATION, durationMs, LONGEST_MS, SIZE } from "./units.ts";
+import { DURATION, durationMs, durationText, LONGEST_MS, OLDEST_MS, SIZE } from "./units.ts";
 
 export const duration = z
   .string()
   .regex(DURATION)
-  .refine((text) => !DURATION.test(text) || durationMs(text) <= LONGEST_MS, "is longer than 240h")
+  .refine(noLonger(LONGEST_MS), "is longer than 240h")
   .meta({ title: "a duration such as 90s, 30m or 2h" });
+
+/** A duration of at least `shortest`, itself one. */
+export const durationFrom = (shortest: string) =>
+  duration
+    .refine(noShorter(shortest), `is shorter than ${shortest}`)
+    .meta({ title: `a duration from ${shortest}` });
+
+/** How often something is done, or `never`. */
+export const interval = (shortest: string) =>
+  z
+    .string()
+    .regex(or("never", DURATION))
+    .refine(noLonger(LONGEST_MS), "is longer than 240h")
+    .refine(noShorter(shortest), `is shorter than ${shortest}`)
+    .meta({ title: `a duration from ${shortest}, or never` });
+
+/** How old something may become, or `none`. */
+export const age = (shortest: string) =>
+  z
+    .string()
+    .regex(or("none", DURATION))
+    .refine(noLonger(OLDEST_MS), `is longer than ${durationText(OLDEST_MS)}`)
+    .refine(noShorter(shortest), `is shorter than ${shortest}`)
+    .meta({ title: `an age from ${shortest} on such as 12d, or none` });
+
+/** How much of something may be kept, or `none`. */
+export const room = z.string().regex(or("none", SIZE)).meta({ title: "a size such as 512m or 20g, or none" });
+
+function or(word: string, pattern: RegExp): RegExp {
+  return new RegExp(`^${word}$|${pattern.source}`);
+}
+
+/** Says nothing of what is no duration: the pattern has refused it already. */
+function noLonger(longestMs: number) {
+  return (text: string): boolean => !DURATION.test(text) || durationMs(text) <= longestMs;
+}
+
+function noShorter(shortest: string) {
+  return (text: string): boolean => !DURATION.test(text) || durationMs(text) >= durationMs(shortest);
+}
 
 export const size = z.string().regex(SIZE).meta({ title: "a size such as 512k, 256m or 4g" });
 

@@ -7,11 +7,13 @@ import { dirname, join, resolve } from "node:path";
 import { messageOf } from "../model/errors.ts";
 import { readAgents } from "./agents.ts";
 import type { Config } from "./config.ts";
+import { readDatabase, readRole } from "./database.ts";
 import { readDocument, type YamlDocument } from "./document.ts";
 import { type Environment, type RawEnvironment, readEnvironment, readIfThere } from "./environment.ts";
 import { validate } from "./explain.ts";
 import { readForges } from "./forges.ts";
 import { freeze } from "./freeze.ts";
+import { housekeepingOf } from "./housekeeping.ts";
 import { fillBlankMaps, isRecord, jsonSchema } from "./json-schema.ts";
 import { capsOf, checkReferences } from "./pools.ts";
 import { Problems } from "./problems.ts";
@@ -100,10 +102,12 @@ interface Surroundings {
 function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surroundings): Config {
   const { environment, problems, cwd } = around;
   const server = readServer(environment, cwd, problems);
+  const database = readDatabase(environment, problems);
   const { dispatch, permission } = settings;
-  const { forges, credentials } = broken.has("forges")
+  const { forges, credentials: ofForges } = broken.has("forges")
     ? { forges: [], credentials: {} }
     : readForges(settings.forges, environment, cwd, problems);
+  const credentials = { ...ofForges, ...database.secrets };
   const surroundings = {
     runtime: server.runtime,
     dispatchRuntime: dispatch.runtime,
@@ -114,6 +118,12 @@ function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surr
   if (!broken.has("agents")) checkReferences(settings, agents, problems);
   const fromFile = (path: string): string => resolve(dirname(around.document.file), path);
   return {
+    role: readRole(environment, problems),
+    databaseUrl: database.url,
+    leaseMs: durationMs(dispatch.lease),
+    lost: dispatch.lost,
+    catchUpMs: dispatch.catch_up === "never" ? null : durationMs(dispatch.catch_up),
+    housekeeping: housekeepingOf(settings.housekeeping),
     dataDir: server.dataDir,
     workspaceRoot: dispatch.workspace_root
       ? fromFile(dispatch.workspace_root)

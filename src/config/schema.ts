@@ -40,6 +40,19 @@ const dispatch = z.strictObject({
     description:
       "What becomes of running agents when the server stops: `leave` keeps them alive for the next start to take up, `wait` stops the server when they have ended.",
   }),
+  lease: field.durationFrom("10s").default("30s").meta({
+    description:
+      "With PostgreSQL: how long a worker may be silent before its runs count as lost. A worker that was cut off for so long stops its agents.",
+  }),
+  lost: z.enum(["restart", "fail"]).default("restart").meta({
+    title: "restart or fail",
+    description:
+      "With PostgreSQL: what becomes of a run whose worker was lost: `restart` begins it anew on another worker, `fail` ends it as failed.",
+  }),
+  catch_up: field.interval("30s").default("5m").meta({
+    description:
+      "How often forges are asked for what they did not deliver, such as while the server was down. `never`: only at start.",
+  }),
   templates: field.path.optional().meta({
     description: "A folder of your own templates, personas and plans, searched before the shipped ones.",
     examples: ["./templates"],
@@ -203,6 +216,39 @@ const git = z.strictObject({
     .meta({ description: "The author's address on commits." }),
 });
 
+const housekeeping = z.strictObject({
+  every: field.durationFrom("1m").default("1h").meta({ description: "How often it is looked for." }),
+  workspaces: keep("1h", "7d", "none").prefault({}).meta({
+    description: "Checkouts and homes of ended runs, and spare checkouts, since they were last of use.",
+  }),
+  mirrors: keep("1h", "30d", "none").prefault({}).meta({
+    description: "Bare copies of repositories, since their last run; the next run of one fetches it anew.",
+  }),
+  logs: keep("1h", "30d", "1g")
+    .prefault({})
+    .meta({ description: "Readable logs of ended runs, since they were written." }),
+  deliveries: z
+    .strictObject({
+      age: field.age("4d").default("30d").meta({
+        description:
+          "Longest time they are kept once they are dealt with. Forges are asked again for what is three days old.",
+      }),
+    })
+    .prefault({})
+    .meta({
+      description: "Webhooks, answers given to forges, and copies of logs in PostgreSQL.",
+    }),
+});
+
+function keep(shortest: string, age: string, size: string) {
+  return z.strictObject({
+    age: field.age(shortest).default(age).meta({ description: "Longest time they are kept." }),
+    size: field.room
+      .default(size)
+      .meta({ description: "Most room they take up together; beyond it the oldest go first." }),
+  });
+}
+
 export const settingsSchema = z.strictObject({
   dispatch: dispatch
     .prefault({})
@@ -222,6 +268,10 @@ export const settingsSchema = z.strictObject({
       "Settings of agents, by name. codex, claude, gemini, coderabbit and local are there without being listed.",
   }),
   git: git.prefault({}).meta({ description: "Who commits." }),
+  housekeeping: housekeeping.prefault({}).meta({
+    description:
+      "What is removed when it is no longer of use. Nothing of a queued, working or blocked run is ever removed.",
+  }),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

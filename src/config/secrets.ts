@@ -7,7 +7,7 @@ export const SECRET_NAME = /(_KEY|_TOKEN|_SECRET|_PASSWORD)$/i;
 
 const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|https?_proxy|no_proxy|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)$/i;
 
-/** Every variable that is named like a secret, that an agent is given by name, or that a forge was set up with. */
+/** Every variable that is named like a secret, that an agent is given by name, or that a forge or the store was set up with. */
 export function secretsOf(
   environment: Environment,
   credentials: Readonly<Record<string, string>>,

@@ -45,6 +45,18 @@ export const VARIABLES: readonly Variable[] = [
   { name: "LOG_LEVEL", default: "info", meaning: `One of ${LOG_LEVELS.join(", ")}.` },
   { name: "DATA_DIR", default: "./data", meaning: "Where the database, mirrors and logs are kept." },
   {
+    name: "DATABASE_URL",
+    default: null,
+    meaning:
+      "PostgreSQL instead of SQLite in `DATA_DIR`, for many machines: `postgres://user:password@host:5432/database`.",
+  },
+  {
+    name: "ROLE",
+    default: "all",
+    meaning:
+      "What this process does: `web` takes webhooks and answers, `worker` runs agents, `all` does both. `web` and `worker` need `DATABASE_URL`. `--role` wins over it.",
+  },
+  {
     name: "AGENT_DISPATCH_CONFIG",
     default: "./agents.yaml",
     meaning: "The path of agents.yaml. The default one need not exist.",

@@ -21,6 +21,18 @@ const AGENT = join(
 export function demoConfig({ dir, forgeUrl, token, path }: DemoPlaces): Config {
   const minutes = 60_000;
   return {
+    role: "all",
+    databaseUrl: null,
+    leaseMs: minutes / 2,
+    lost: "restart",
+    catchUpMs: null,
+    housekeeping: {
+      everyMs: 60 * minutes,
+      workspaces: { ageMs: null, bytes: null },
+      mirrors: { ageMs: null, bytes: null },
+      logs: { ageMs: null, bytes: null },
+      deliveriesMs: null,
+    },
     dataDir: join(dir, "data"),
     workspaceRoot: join(dir, "workspace"),
     host: "127.0.0.1",

@@ -56,8 +56,8 @@ test("a custom agent that cannot work is refused", () => {
   assert.match(only("agents: {x: {custom: {argv: [x], success: {lin: a}}}}"), /success\.line is missing/);
 });
 
-test("no agent may get a forge's credential, by its name or by its value", () => {
-  const refused = /a forge's credential; no agent may get it/;
+test("no agent may get the server's own credentials, by name or by value", () => {
+  const refused = /the server's own credential; no agent may get it/;
   assert.match(only("agents: {codex: {secret_env: [FORGEJO_TOKEN]}}"), refused);
   assert.match(only("agents: {codex: {secret_env: [WEBHOOK_SECRET]}}"), refused);
   assert.match(only("agents: {codex: {secret_env: [MINE]}}", { MINE: FORGEJO.FORGEJO_TOKEN }), refused);

@@ -5,12 +5,21 @@ import { unknownWord } from "../../src/config/unknown-word.ts";
 import { nearest } from "../../src/model/nearest.ts";
 
 test("durations and sizes are read with their unit", () => {
-  assert.deepEqual(["250ms", "90s", "30m", "2h"].map(durationMs), [250, 90_000, 1_800_000, 7_200_000]);
+  assert.deepEqual(
+    ["250ms", "90s", "30m", "2h", "7d"].map(durationMs),
+    [250, 90_000, 1_800_000, 7_200_000, 604_800_000],
+  );
   assert.deepEqual(["1k", "512m", "2g"].map(sizeBytes), [1024, 536_870_912, 2_147_483_648]);
 });
 
 test("a duration is written in the largest unit that fits", () => {
-  assert.deepEqual([250, 90_000, 1_800_000, 7_200_000].map(durationText), ["250ms", "90s", "30m", "2h"]);
+  assert.deepEqual([250, 90_000, 1_800_000, 7_200_000, 604_800_000].map(durationText), [
+    "250ms",
+    "90s",
+    "30m",
+    "2h",
+    "7d",
+  ]);
 });
 
 test("no unit, zero, fractions and several units are no duration or size", () => {

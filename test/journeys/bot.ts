@@ -66,6 +66,18 @@ export function botConfig(
 ): Config {
   const agents = options.agents ?? [scripted()];
   const config: Config = {
+    role: "all",
+    databaseUrl: null,
+    leaseMs: 30_000,
+    lost: "restart",
+    catchUpMs: null,
+    housekeeping: {
+      everyMs: 3_600_000,
+      workspaces: { ageMs: null, bytes: null },
+      mirrors: { ageMs: null, bytes: null },
+      logs: { ageMs: null, bytes: null },
+      deliveriesMs: null,
+    },
     dataDir,
     workspaceRoot: join(dataDir, "workspace"),
     host: "127.0.0.1",
