@@ -1,0 +1,72 @@
+/** What is made once and kept for the life of the process: store, folders, forges, runtimes, prompts. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Config, ForgeConfig } from "../config/config.ts";
+import { networkOf } from "../config/secrets.ts";
+import type { Forge } from "../forges/forge.ts";
+import { createForgejoForge } from "../forges/forgejo/forgejo-forge.ts";
+import { createGithubForge } from "../forges/github/github-forge.ts";
+import { GithubOctokit } from "../forges/github/octokit.ts";
+import { Refusal } from "../model/errors.ts";
+import { createPrompts } from "../prompt/prompts.ts";
+import { createNativeRuntime } from "../runtimes/native/native.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
+import { createProbot } from "../webhook/server.ts";
+import { createWorkspaces } from "../workspace/workspaces.ts";
+import { openStore } from "./open-store.ts";
+
+const SHIPPED_TEMPLATES = join(import.meta.dirname, "..", "..", "templates");
+
+export interface PartsOptions {
+  readonly log: Logger;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Opens the store and makes the folders. Rejects with a Refusal when one of them cannot be used. */
+export async function makeParts(config: Config, { log, now }: PartsOptions) {
+  const { dataDir } = config;
+  for (const dir of ["logs", "native"]) await mkdir(join(dataDir, dir), { recursive: true, mode: 0o700 });
+  const store = await openStore(config, { now, log });
+  const native = createNativeRuntime({
+    now,
+    records: join(dataDir, "native"),
+    warn: (message) => log.warn(message),
+  });
+  const workspaces = createWorkspaces({
+    root: config.workspaceRoot,
+    mirrors: join(dataDir, "mirrors"),
+    author: config.git,
+    now,
+    path: config.baseEnv.PATH ?? "",
+    spares: config.spares,
+    network: networkOf(config),
+    warn: (message) => log.warn(message),
+  });
+  const { templateDir } = config;
+  return {
+    store,
+    workspaces,
+    forges: new Map(config.forges.map((forge) => [forge.name, createForge(forge, log, now)])),
+    runtimes: new Map<string, Runtime>([[native.name, native]]),
+    prompts: createPrompts({
+      dirs: templateDir === null ? [SHIPPED_TEMPLATES] : [templateDir, SHIPPED_TEMPLATES],
+    }),
+  };
+}
+
+export type Parts = Awaited<ReturnType<typeof makeParts>>;
+
+function createForge(config: ForgeConfig, log: Logger, now: () => number): Forge {
+  if (config.kind === "forgejo") return createForgejoForge({ config, now });
+  const probot = createProbot(config, GithubOctokit, log);
+  return createGithubForge({ config, auth: (installationId) => probot.auth(installationId), now });
+}
+
+/** Throws a Refusal for what was taken out of the configuration while a run needs it. */
+export function named<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const one = all.get(name);
+  if (one !== undefined) return one;
+  throw new Refusal(`${name} is not configured any more`, `Configure it again, or cancel the run.`);
+}

@@ -1,0 +1,77 @@
+/** What is set up and whether it works: for `check`, and for the log at start. */
+import type { Logger } from "pino";
+import { probeAgent } from "../agents/probe.ts";
+import type { Readiness } from "../cli/commands.ts";
+import type { Config } from "../config/config.ts";
+import type { App } from "../index.ts";
+import { Refusal } from "../model/errors.ts";
+import { splitAgent } from "../model/run.ts";
+
+/** `file` is the configuration file's path, null when there is none. */
+export async function readiness(config: Config, app: App, file: string | null): Promise<Readiness> {
+  const agents = [...app.agents().values()].map(async (agent) => {
+    const probe = await probeAgent(agent, config.baseEnv);
+    const runtime = await app.runtimeFor(agent).catch((error: unknown) => error as Error);
+    if (runtime instanceof Error) {
+      const fix = runtime instanceof Refusal ? runtime.fix : null;
+      return { name: agent.name, enabled: true, runtime: null, ready: false, detail: runtime.message, fix };
+    }
+    const detail = probe.ready ? (probe.version ?? "version unknown") : `${agent.program.name} was not found`;
+    return {
+      name: agent.name,
+      enabled: true,
+      runtime: runtime.name,
+      ready: probe.ready,
+      detail,
+      fix: probe.fix,
+    };
+  });
+  const runtimes = [...app.runtimes.values()].map(async (runtime) => ({
+    name: runtime.name,
+    probe: await runtime.probe(),
+  }));
+  const forges = [...app.forges.values()].map(async (forge) => ({
+    name: forge.name,
+    kind: forge.kind,
+    probe: await forge.probe(),
+  }));
+  return {
+    config: {
+      file,
+      dataDir: config.dataDir,
+      store: config.databaseUrl === null ? "SQLite" : "PostgreSQL",
+      listen: `${config.host}:${config.port}`,
+    },
+    forges: await Promise.all(forges),
+    runtimes: await Promise.all(runtimes),
+    agents: await Promise.all(agents),
+  };
+}
+
+/** A line for each forge, runtime and agent that matters, and where it listens. */
+export function logReadiness(log: Logger, ready: Readiness, app: App, { role, defaults }: Config): void {
+  const { forges, runtimes, agents } = ready;
+  for (const { name, probe } of forges) {
+    const { fix, summary } = probe;
+    if (probe.ready) log.info(`forge ${name}: ${summary}; webhooks at ${app.url}/api/webhooks/${name}`);
+    else log.error(`forge ${name}: ${summary}${fix && !summary.includes(fix) ? `; ${fix}` : ""}`);
+  }
+  if (role !== "web") logAgents(log, { runtimes, agents }, splitAgent(defaults.agent).pool);
+  log.info(`listening on ${app.url}${role === "all" ? "" : ` as ${role}`}`);
+}
+
+function logAgents(
+  log: Logger,
+  { runtimes, agents }: Pick<Readiness, "runtimes" | "agents">,
+  defaultAgent: string,
+): void {
+  for (const { name, probe } of runtimes)
+    log.info(`runtime ${name}: ${probe.ready ? "ready" : probe.reason}`);
+  for (const { name, ready, runtime, detail, fix } of agents) {
+    if (ready) log.info(`agent ${name}: ${detail}, in ${runtime}`);
+    else if (name === defaultAgent) log.warn(`agent ${name}: ${detail}${fix ? `; ${fix}` : ""}`);
+  }
+  // Nobody sets every agent up: those are no news. `check` says what each lacks.
+  const others = agents.filter(({ name, ready }) => !ready && name !== defaultAgent).map(({ name }) => name);
+  if (others.length > 0) log.info(`agents not ready: ${others.join(", ")} (agent-dispatch check says why)`);
+}

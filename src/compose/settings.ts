@@ -1,0 +1,58 @@
+/**
+ * The configuration as it stands now, and what follows from it alone: both made anew at a reload. What is fixed for
+ * the life of the process (forges, role, database, address, folders) stays as it was at the start.
+ */
+import type { Agent } from "../agents/agent.ts";
+import { createAgents } from "../agents/registry.ts";
+import type { Config } from "../config/config.ts";
+import { withEarlier } from "../config/secrets.ts";
+import { Refusal } from "../model/errors.ts";
+import { createPermissions, type Permissions } from "../permission/permission.ts";
+import { createRedactor, createSecretSearch } from "../supervisor/redact.ts";
+
+export interface Settings {
+  config(): Config;
+  agents(): ReadonlyMap<string, Agent>;
+  /** Throws a Refusal that names the agents there are. */
+  agent(pool: string): Agent;
+  permissions(): Permissions;
+  redact(text: string): string;
+  /** The name of a secret that the text holds, or null. */
+  findSecret(text: string): string | null;
+  reload(next: Config): void;
+}
+
+export function createSettings(initial: Config, now: () => number): Settings {
+  let config = initial;
+  let derived = derive(initial, now);
+  return {
+    config: () => config,
+    agents: () => derived.agents,
+    agent: (pool) => agentNamed(derived.agents, pool),
+    permissions: () => derived.permissions,
+    redact: (text) => derived.redact(text),
+    findSecret: (text) => derived.findSecret(text),
+    reload(next) {
+      const { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges } = initial;
+      const fixed = { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges };
+      // A secret that was replaced is still one: the forges go on with theirs until the next start.
+      config = { ...next, ...fixed, secrets: withEarlier(next.secrets, config.secrets) };
+      derived = derive(config, now);
+    },
+  };
+}
+
+function derive(config: Config, now: () => number) {
+  return {
+    agents: createAgents(config.agents, now),
+    permissions: createPermissions({ config: config.permission, now }),
+    redact: createRedactor(config.secrets),
+    findSecret: createSecretSearch(config.secrets),
+  };
+}
+
+function agentNamed(agents: ReadonlyMap<string, Agent>, pool: string): Agent {
+  const agent = agents.get(pool);
+  if (agent) return agent;
+  throw new Refusal(`unknown agent: ${pool}`, `There are: ${[...agents.keys()].join(", ")}.`);
+}
