@@ -11,7 +11,7 @@ import type { RunLog } from "./run-log.ts";
 
 /** Milliseconds and bytes. */
 export interface SuperviseLimits {
-  /** Agent time, from `startedAt` on. */
+  /** Agent time, from `startedTick` on. */
   readonly totalMs: number;
   /** Without a byte of output. */
   readonly idleMs: number;
@@ -26,9 +26,14 @@ export interface SuperviseRequest {
   readonly reader: OutputReader;
   readonly log: RunLog;
   readonly limits: SuperviseLimits;
-  /** Epoch milliseconds, as `now` counts them. */
+  /** Epoch milliseconds, as recorded. */
   readonly startedAt: number;
-  readonly now: () => number;
+  /** The same moment as `ticks` count it. */
+  readonly startedTick: number;
+  /** Milliseconds on a clock that nobody sets. */
+  readonly ticks: () => number;
+  /** Another process started the agent: it may have ended unwatched, and then the runtime's word on when counts. */
+  readonly adopted: boolean;
   /** Aborted when a person cancels. */
   readonly cancelled: AbortSignal;
   /** Aborted when the lease is lost: the agent is stopped, for another worker may have started its own. */
@@ -48,7 +53,10 @@ export interface Supervised {
   readonly result: AgentResult;
   /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** When the agent ended, also when nobody watched it then; when this was noticed, if no more is known. */
+  /**
+   * When the agent ended, also when nobody watched it then; when this was noticed, if no more is known. As far after
+   * `startedAt` as the agent worked, whatever was done to the wall clock meanwhile.
+   */
   readonly endedAt: number;
 }
 
@@ -64,7 +72,8 @@ const NEVER_SEEN: Exit = { code: null, signal: null, outOfMemory: false };
  * When it rejects, the agent was told to stop too.
  */
 export async function supervise(request: SuperviseRequest): Promise<Supervised> {
-  const { runtime, handle, limits, reader, startedAt, now } = request;
+  const { runtime, handle, limits, reader, startedAt, startedTick, ticks, adopted } = request;
+  const noticedAt = () => startedAt + Math.max(0, Math.round(ticks() - startedTick));
   const reading = new AbortController();
   const ender = createEnder(request, reading);
   const alarms = setAlarms(request, ender.end);
@@ -72,14 +81,15 @@ export async function supervise(request: SuperviseRequest): Promise<Supervised> 
     const { endedAt: told, ...exit } = await runtime.wait(handle);
     ender.end("exit");
     // Clocks get set, and a container's may be another one than ours.
-    return { exit, endedAt: Math.min(Math.max(told ?? Infinity, startedAt), now()) };
+    const known = adopted ? Math.max(told ?? Infinity, startedAt) : Infinity;
+    return { exit, endedAt: Math.min(known, noticedAt()) };
   };
   try {
     const read = readAll(request, reading.signal, alarms.heard, ender.end);
     const watched = Promise.all([ended(), read]).then(([end]) => end);
     const left = ender.left.then(async () => {
       await read;
-      return { exit: NEVER_SEEN, endedAt: now() };
+      return { exit: NEVER_SEEN, endedAt: noticedAt() };
     });
     const { exit, endedAt } = await Promise.race([watched, left, ender.failed]);
     await ender.stopped();
@@ -152,7 +162,7 @@ function createEnder({ runtime, handle, limits }: SuperviseRequest, reading: Abo
  * ended by then, as while the bot was down: its end is about to be told.
  */
 function setAlarms(request: SuperviseRequest, end: (why: Ended) => void) {
-  const { runtime, handle, limits, startedAt, now, cancelled, lost, left } = request;
+  const { runtime, handle, limits, startedTick, ticks, cancelled, lost, left } = request;
   let on = true;
   const strike = async (why: "idle" | "total") => {
     // Where it cannot be learnt, the limit holds.
@@ -162,7 +172,7 @@ function setAlarms(request: SuperviseRequest, end: (why: Ended) => void) {
   const idle = setTimeout(() => void strike("idle"), Math.min(limits.idleMs, LONGEST_TIMER));
   let total: NodeJS.Timeout | undefined;
   const watchTotal = () => {
-    const rest = startedAt + limits.totalMs - now();
+    const rest = startedTick + limits.totalMs - ticks();
     if (rest <= 0) void strike("total");
     else total = setTimeout(watchTotal, Math.min(rest, LONGEST_TIMER));
   };

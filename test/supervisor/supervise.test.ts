@@ -43,7 +43,9 @@ async function bench(script: FakeScript, changes: Partial<SuperviseRequest> = {}
     log,
     limits: LIMITS,
     startedAt: Date.now(),
-    now: Date.now,
+    startedTick: performance.now(),
+    ticks: () => performance.now(),
+    adopted: false,
     cancelled: cancel.signal,
     lost: lose.signal,
     left: leave.signal,
@@ -84,10 +86,13 @@ test("every line of both streams reaches the reader and the log before the end i
   assert.equal(events.length, 4);
 });
 
-test("start and end are given in the caller's clock", async () => {
-  const { request } = await bench({}, { startedAt: 1_000, now: () => 5_000 });
-  const { startedAt, endedAt } = await supervise(request);
-  assert.deepEqual([startedAt, endedAt], [1_000, 5_000]);
+test("the end is as far after the start as the agent worked, whatever the wall clock says of it", async () => {
+  for (const endedAt of [0, 3_000, Date.now()]) {
+    const clock = { startedAt: 1_000, startedTick: 70, ticks: () => 4_070.4 };
+    const { request } = await bench({ exit: { endedAt } }, clock);
+    const supervised = await supervise(request);
+    assert.deepEqual([supervised.startedAt, supervised.endedAt], [1_000, 5_000]);
+  }
 });
 
 test("a cancelled agent is stopped, and what it had said is kept", async () => {
@@ -129,7 +134,8 @@ test("an agent that is being stopped already is not left", async () => {
 
 test("the total limit counts from the agent's start, also over a restart of the bot", async () => {
   const limits = { ...LIMITS, totalMs: 3_600_000 };
-  const { request, fake } = await bench(RUNS_ON, { limits, startedAt: Date.now() - 3_600_001 });
+  const startedTick = performance.now() - 3_600_001;
+  const { request, fake } = await bench(RUNS_ON, { limits, startedTick, adopted: true });
   assert.equal((await supervise(request)).ended, "total");
   assert.equal(fake.living(), 0);
 });
@@ -138,8 +144,8 @@ test("an agent that ended while the bot was down did not time out, and the time 
   const startedAt = Date.now();
   const exit = { code: 0, endedAt: startedAt + 5_000 };
   const limits = { ...LIMITS, totalMs: 3_600_000 };
-  const now = () => startedAt + 7_200_000;
-  const { request } = await bench({ output: ["done\n"], exit }, { limits, startedAt, now });
+  const clock = { startedAt, startedTick: 0, ticks: () => 7_200_000, adopted: true };
+  const { request } = await bench({ output: ["done\n"], exit }, { limits, ...clock });
   await request.runtime.wait(request.handle);
   const supervised = await supervise(request);
   assert.deepEqual([supervised.ended, supervised.endedAt], ["exit", exit.endedAt]);
@@ -167,7 +173,7 @@ test("a limit of time holds where it cannot be learnt whether the agent has ende
 });
 
 test("an end told by another clock lies between the start and now", async () => {
-  const times = { startedAt: 1_000, now: () => 5_000 };
+  const times = { startedAt: 1_000, startedTick: 0, ticks: () => 4_000, adopted: true };
   const endedAt = async (told: number) =>
     (await supervise((await bench({ exit: { endedAt: told } }, times)).request)).endedAt;
   assert.deepEqual([await endedAt(0), await endedAt(2_000), await endedAt(9_000)], [1_000, 2_000, 5_000]);

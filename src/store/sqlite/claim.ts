@@ -4,6 +4,7 @@
  * number of lanes and of leased runs, never the length of the queue.
  */
 import type { Caps, Claim, Store } from "../store.ts";
+import { keepLeaseTime } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { isFrozen, pausedPools } from "./pools.ts";
 import { runById } from "./queries.ts";
@@ -30,10 +31,12 @@ interface Load {
 
 export function claiming(context: Context): Pick<Store, "claim"> {
   return {
-    claim: async (worker, caps, leaseMs) =>
+    claim: async (worker, caps, leaseMs, closed = []) =>
       context.db.transaction(() => {
-        const head = isFrozen(context.db) ? null : nextHead(context, caps);
-        return head && lease(context, head.run_id, worker, leaseMs);
+        const head = isFrozen(context.db) ? null : nextHead(context, caps, closed);
+        if (!head) return null;
+        keepLeaseTime(context, leaseMs);
+        return lease(context, head.run_id, worker, leaseMs);
       }),
   };
 }
@@ -48,17 +51,17 @@ function lease(context: Context, runId: string, worker: string, leaseMs: number)
     worker,
   };
   moveRun(context, run, "preparing", columns, worker);
-  return { run: runById(context.db, runId)!, lease: { runId, token } };
+  return { run: runById(context.db, runId)!, lease: { runId, token }, from: null };
 }
 
-function nextHead(context: Context, caps: Caps): Head | null {
+function nextHead(context: Context, caps: Caps, closed: readonly string[]): Head | null {
   const load = currentLoad(context);
   if (isFull(load.total, caps.total)) return null;
   const paused = pausedPools(context);
   let best: Head | null = null;
   for (const first of lanes(context)) {
     if (paused.has(first.pool) || laneFull(first, caps, load)) continue;
-    const head = firstAllowed(context, first, caps, load);
+    const head = firstAllowed(context, first, caps, load, closed);
     if (head && (!best || goesBefore(head, best))) best = head;
   }
   return best;
@@ -103,15 +106,23 @@ function laneFull(lane: Head, caps: Caps, load: Load): boolean {
   return isFull(load.pools.get(lane.pool), poolCap) || isFull(load.models.get(modelKey(lane)), modelCap);
 }
 
-/** A repository has one head in a lane, so one more head than there are full repositories is always enough. */
-function firstAllowed({ db }: Context, first: Head, caps: Caps, load: Load): Head | null {
+/** A repository has one head in a lane, so one more open head than there are full repositories is always enough. */
+function firstAllowed(
+  { db }: Context,
+  first: Head,
+  caps: Caps,
+  load: Load,
+  closed: readonly string[],
+): Head | null {
   const full = (head: Head) => isFull(load.repositories.get(repositoryKey(head)), caps.perRepository);
-  if (!full(first)) return first;
+  if (!full(first) && !closed.includes(first.forge)) return first;
   const heads = db.all<Head>(
     `select * from queue_heads indexed by queue_heads_order where pool = ? and model = ?
+       and forge not in (select value from json_each(?))
      order by priority desc, place limit ?`,
     first.pool,
     first.model,
+    JSON.stringify(closed),
     load.repositories.size + 1,
   );
   return heads.find((head) => !full(head)) ?? null;

@@ -1,9 +1,12 @@
 /** What the holder of a lease may do. Every write proves the lease by its token; a stale holder changes nothing. */
 import { LeaseLost } from "../../model/errors.ts";
 import type { Run } from "../../model/run.ts";
-import type { Claim, Lease, Store } from "../store.ts";
+import type { Claim, Lease, Leaseholder, Store } from "../store.ts";
+import { keepLeaseTime } from "./clock.ts";
+import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { addEffect } from "./effects.ts";
+import { countEnd } from "./pools.ts";
 import { runById } from "./queries.ts";
 import { patchColumns, selectRuns, updateRun } from "./run-rows.ts";
 import { isLeased, moveRun } from "./transition.ts";
@@ -14,13 +17,16 @@ export function leases(context: Context): Pick<Store, "heartbeat" | "move" | "no
     async heartbeat(lease, leaseMs) {
       return db.transaction(() => {
         const { cancelledBy } = held(context, lease);
+        keepLeaseTime(context, leaseMs);
         updateRun(db, lease.runId, { lease_until: now() + leaseMs });
         return { cancelledBy };
       });
     },
-    async move(lease, to, patch, effects, detail) {
+    async move(lease, to, patch, effects, { detail, pool } = {}) {
       const run = db.transaction(() => {
-        moveRun(context, held(context, lease), to, patchColumns(patch), detail ?? null);
+        const run = held(context, lease);
+        moveRun(context, run, to, patchColumns(patch), detail ?? null);
+        if (pool) countEnd(context, run.pool, pool);
         for (const effect of effects) addEffect(context, effect);
         return runById(db, lease.runId)!;
       });
@@ -34,8 +40,8 @@ export function leases(context: Context): Pick<Store, "heartbeat" | "move" | "no
         updateRun(db, lease.runId, patchColumns(patch));
       });
     },
-    takeOver: async (worker, leaseMs, everything) =>
-      db.transaction(() => takeOver(context, worker, leaseMs, everything)),
+    takeOver: async (worker, leaseMs, whose) =>
+      db.transaction(() => takeOver(context, worker, leaseMs, whose)),
   };
 }
 
@@ -46,18 +52,29 @@ function held({ db }: Context, { runId, token }: Lease): Run {
   return run;
 }
 
-/** A lease that ends now has run out. The attempt is the same one: its agent may still be at work. */
-function takeOver(context: Context, worker: string, leaseMs: number, everything: boolean): Claim[] {
+/** The attempt is the same one: its agent may still be at work. */
+function takeOver(context: Context, worker: string, leaseMs: number, whose: Leaseholder): Claim[] {
   const { db, newId, now } = context;
-  const until = everything ? Number.MAX_SAFE_INTEGER : now();
-  const lost = selectRuns(
-    db,
-    "where lease is not null and lease_until <= ? order by lease_until, number",
-    until,
-  );
-  return lost.map((run) => {
+  keepLeaseTime(context, leaseMs);
+  const found = whose === "own" ? ownLeases(db, worker) : lostLeases(db, now() - whose.lostMs);
+  return found.map(({ id, worker: from }) => {
     const token = newId();
-    updateRun(db, run.id, { lease: token, lease_until: now() + leaseMs, worker });
-    return { run, lease: { runId: run.id, token } };
+    updateRun(db, id, { lease: token, lease_until: now() + leaseMs, worker });
+    return { run: runById(db, id)!, lease: { runId: id, token }, from };
   });
+}
+
+interface Leased {
+  readonly id: string;
+  readonly worker: string;
+}
+
+function ownLeases(db: Connection, worker: string): Leased[] {
+  return db.all("select id, worker from runs where lease is not null and worker = ? order by number", worker);
+}
+
+/** A lease that ended at `until` has run out. */
+function lostLeases(db: Connection, until: number): Leased[] {
+  const where = "lease is not null and lease_until <= ?";
+  return db.all(`select id, worker from runs where ${where} order by lease_until, number`, until);
 }

@@ -14,28 +14,15 @@ export function isFrozen(db: Connection): boolean {
 }
 
 export function pausedPools({ db, now }: Context): ReadonlySet<string> {
-  const rows = db.all<PoolRow>("select pool from pools where paused_until > ?", now());
+  const rows = db.all<PoolRow>("select * from pools where paused_until > ?", now());
   return new Set(rows.map(({ pool }) => pool));
 }
 
 export function pools(
   context: Context,
-): Pick<Store, "poolEnd" | "pausePool" | "pools" | "frozen" | "setFrozen"> {
+): Pick<Store, "pausePool" | "pools" | "frozen" | "setFrozen"> {
   const { db, now, wakeUps } = context;
   return {
-    poolEnd: async (pool, result, rule) =>
-      db.transaction(() => {
-        const before = db.get<PoolRow>("select * from pools where pool = ?", pool);
-        const failures = result === "other" ? 0 : (before?.failures ?? 0) + 1;
-        if (failures < rule.failures || result === "other") {
-          write(db, { pool, failures, pausedUntil: before?.paused_until ?? null });
-          return { pool, failures, pausedUntil: null };
-        }
-        // Counting starts anew, so that one more failure after the pause does not cause the next.
-        const pausedUntil = Math.max(now() + rule.pauseMs, before?.paused_until ?? 0);
-        write(db, { pool, failures: 0, pausedUntil });
-        return { pool, failures: 0, pausedUntil };
-      }),
     async pausePool(pool, until) {
       db.run(
         `insert into pools values (?, 0, ?) on conflict do update set paused_until = excluded.paused_until`,

@@ -103,4 +103,24 @@ const REST = `
   create index effects_due on effects (due_at, place) where state = 'waiting';
   create index effects_by_issue on effects (forge, owner, name, issue, place) where state = 'waiting';`;
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, sql: DELIVERIES + RUNS + QUEUE_HEADS + REST }];
+/**
+ * `since` is when a hold, delay or pause was begun: before it, the clock has been set back (`clock.ts`). `settled_at`
+ * of an effect is when it was confirmed or given up; of those before this step the end of their hold stands for it.
+ */
+const CLOCK_AND_HOUSEKEEPING = `
+  create table bookmarks (name text primary key, value text not null) strict, without rowid;
+  insert into settings values ('reached', 0);
+  alter table pools add column since integer;
+  alter table effects add column since integer not null default 0;
+  alter table effects add column settled_at integer;
+  update effects set settled_at = due_at where state <> 'waiting';
+  drop index effects_due;
+  create index effects_due on effects (forge, due_at, place) where state = 'waiting';
+  create index effects_since on effects (since) where state = 'waiting';
+  create index effects_settled on effects (settled_at) where state <> 'waiting';
+  create index deliveries_settled on deliveries (settled_at) where settled_at is not null;`;
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, sql: DELIVERIES + RUNS + QUEUE_HEADS + REST },
+  { version: 2, sql: CLOCK_AND_HOUSEKEEPING },
+];
