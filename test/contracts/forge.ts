@@ -7,6 +7,7 @@ import { commentContract } from "../forges/contract/comments.ts";
 import { errorContract } from "../forges/contract/errors.ts";
 import { eventContract } from "../forges/contract/events.ts";
 import { gitContract } from "../forges/contract/git.ts";
+import { missedContract } from "../forges/contract/missed.ts";
 import { peopleContract } from "../forges/contract/people.ts";
 import { pullContract } from "../forges/contract/pulls.ts";
 import { type ForgeSubject, type Setting, settingOf } from "../forges/contract/setting.ts";
@@ -35,5 +36,6 @@ export function forgeContract(name: string, open: () => Promise<ForgeSubject>): 
     describe("git", () => gitContract(now));
     describe("time", () => timeContract(now));
     describe("errors", () => errorContract(now));
+    describe("missed events", () => missedContract(now));
   });
 }

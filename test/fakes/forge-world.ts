@@ -150,6 +150,8 @@ export interface ForgeWorld {
   deliveries(): readonly WorldDelivery[];
   /** The same happening again by the forge's own rule: GitHub the same id, Forgejo a new one. Returns the id. */
   redeliver(id: string): Promise<string>;
+  /** Webhooks about this repository are lost on their way, as if the network had failed. Returns its end. */
+  dropWebhooks(repo: string): () => void;
 
   /** Answers API requests of this method and path (without the API's prefix) with this status. Returns its end. */
   fail(method: string, path: RegExp, status: number, options?: FailOptions): () => void;
