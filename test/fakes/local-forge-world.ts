@@ -37,6 +37,7 @@ export async function startLocalForgeWorld(options: LocalForgeWorldOptions = {})
     deliveries: () =>
       local.deliveries().map((one) => ({ ...one, event: one.type, action: actionIn(one.body) })),
     redeliver: async (id) => local.redeliver(id),
+    dropWebhooks: (repo) => local.disturb({ kind: "drop" }, { fits: (webhook) => webhook.repo === repo }),
     fail: local.fail,
     hang: local.hang,
     violations: () => [],

@@ -1,7 +1,7 @@
 /** One running local forge, as its parts see it. */
 import { repoDir } from "./git.ts";
 import { repoShape, userShape } from "./shapes.ts";
-import type { Repo, State, User } from "./state.ts";
+import { fullName, type Repo, type State, type User } from "./state.ts";
 import type { WebhookSender } from "./webhooks.ts";
 
 export interface Instance {
@@ -36,5 +36,5 @@ export function announce(instance: Instance, repo: Repo, news: News): void {
     repository: repoShape(instance.url, repo, news.seenBy ?? news.by),
     sender: userShape(news.by),
   };
-  instance.webhooks.send(hooks, { event: news.event, type: news.type, payload });
+  instance.webhooks.send(hooks, { repo: fullName(repo), event: news.event, type: news.type, payload });
 }

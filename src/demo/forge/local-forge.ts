@@ -22,7 +22,7 @@ export interface LocalForgeOptions {
   log?(line: string): void;
 }
 
-export interface LocalForge extends People, Pick<Faults, "fail" | "hang"> {
+export interface LocalForge extends People, Pick<Faults, "fail" | "hang" | "disturb"> {
   /** Without a trailing slash. */
   readonly url: string;
   /** Where the webhooks of every repository go, from now on. */
@@ -39,15 +39,16 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
   const root = join(options.dir, "repositories");
   await mkdir(root, { recursive: true });
   const { server, url } = await listen(options.port ?? 0);
-  const webhooks = webhookSender(options.log ?? (() => {}));
-  const instance: Instance = { url, root, state: emptyState(), webhooks, now: options.now };
   const broken = faults();
+  const webhooks = webhookSender(options.log ?? (() => {}), broken.disturbance);
+  const instance: Instance = { url, root, state: emptyState(), webhooks, now: options.now };
   serve(server, instance, gitGate(instance), broken);
   return {
     ...people(instance),
     url,
     fail: broken.fail,
     hang: broken.hang,
+    disturb: broken.disturb,
     setHook(hookUrl, secret) {
       const id = instance.state.nextId();
       const hook = { id, type: "forgejo", url: hookUrl, secret, active: true, events: null };

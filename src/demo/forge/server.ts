@@ -44,6 +44,7 @@ export function serve(server: Server, instance: Instance, git: Handler, faults: 
     if (git(req, res)) return;
     const url = URL.parse(req.url ?? "/", instance.url);
     const method = req.method ?? "GET";
+    res.setHeader("date", new Date(instance.now()).toUTCString());
     if (url?.pathname.startsWith(`${API}/`)) {
       url.pathname = url.pathname.slice(API.length);
       if (!faults.take(method, url.pathname, res)) void answerApi(routes, userOf, url, req, res);

@@ -3,10 +3,13 @@
  * seconds and never sent again by itself; sending it again by hand makes a new delivery with a new id.
  */
 import { createHmac, randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Disturbance } from "./faults.ts";
 import type { Hook } from "./state.ts";
 
-/** The coarse event, Forgejo's finer type (which hooks choose by), and the payload. */
+/** The repository's `owner/name`, the coarse event, Forgejo's finer type (which hooks choose by), and the payload. */
 interface Happening {
+  readonly repo: string;
   readonly event: string;
   readonly type: string;
   readonly payload: object;
@@ -35,16 +38,26 @@ export interface WebhookSender {
 
 const TIMEOUT_MS = 5_000;
 
-export function webhookSender(log: (line: string) => void, timeoutMs = TIMEOUT_MS): WebhookSender {
+/** `disturbance` says what befalls a webhook on its way. */
+export function webhookSender(
+  log: (line: string) => void,
+  disturbance: (happening: Happening) => Disturbance | null = () => null,
+  timeoutMs = TIMEOUT_MS,
+): WebhookSender {
   const sent: SentDelivery[] = [];
   const hooksById = new Map<number, Hook>();
   const queues = new Map<number, Promise<void>>();
+  const late = new Set<Promise<void>>();
   const closing = new AbortController();
 
-  function queue(hook: Hook, event: string, type: string, body: string): string {
+  function queue(
+    hook: Hook,
+    { event, type, body }: Pick<SentDelivery, "event" | "type" | "body">,
+    how: Disturbance | null,
+  ): string {
     const id = randomUUID();
     hooksById.set(hook.id, hook);
-    const at = sent.push({
+    const size = sent.push({
       id,
       hookId: hook.id,
       event,
@@ -53,12 +66,39 @@ export function webhookSender(log: (line: string) => void, timeoutMs = TIMEOUT_M
       headers: headersOf(hook, id, event, type, body),
       status: null,
     });
-    const before = queues.get(hook.id) ?? Promise.resolve();
-    queues.set(
-      hook.id,
-      before.then(() => deliver(hook, at - 1)),
-    );
+    underway(hook, size - 1, how);
     return id;
+  }
+
+  /** One that is late stands in no queue: others overtake it. */
+  function underway(hook: Hook, at: number, how: Disturbance | null): void {
+    if (how?.kind === "drop") {
+      note(at, 0);
+      return;
+    }
+    if (how?.kind === "delay") {
+      const sending = delay(how.ms, undefined, { signal: closing.signal }).then(
+        () => deliver(hook, at),
+        () => {},
+      );
+      late.add(sending);
+      void sending.finally(() => late.delete(sending));
+      return;
+    }
+    for (let copies = how?.kind === "duplicate" ? 2 : 1; copies > 0; copies--) {
+      const before = queues.get(hook.id) ?? Promise.resolve();
+      queues.set(
+        hook.id,
+        before.then(() => deliver(hook, at)),
+      );
+    }
+  }
+
+  function note(at: number, status: number): void {
+    const delivery = sent[at];
+    if (!delivery) return;
+    sent[at] = { ...delivery, status };
+    log(`webhook ${delivery.type} → ${status === 0 ? "no answer" : status}`);
   }
 
   async function deliver(hook: Hook, at: number): Promise<void> {
@@ -73,28 +113,28 @@ export function webhookSender(log: (line: string) => void, timeoutMs = TIMEOUT_M
       },
       () => 0,
     );
-    sent[at] = { ...delivery, status };
-    log(`webhook ${delivery.type} → ${status === 0 ? "no answer" : status}`);
+    note(at, status);
   }
 
   return {
-    send(hooks, { event, type, payload }) {
+    send(hooks, happening) {
+      const { event, type, payload } = happening;
       const body = goJson(payload);
       for (const hook of hooks) {
         if (hook.active && (hook.events === null || hook.events.includes(type)))
-          queue(hook, event, type, body);
+          queue(hook, { event, type, body }, disturbance(happening));
       }
     },
     redeliver(id) {
       const delivery = sent.find((one) => one.id === id);
       const hook = delivery && hooksById.get(delivery.hookId);
       if (!hook) throw new Error(`no delivery ${id}`);
-      return queue(hook, delivery.event, delivery.type, delivery.body);
+      return queue(hook, delivery, null);
     },
     sent: () => sent,
     async close() {
       closing.abort();
-      await Promise.all(queues.values());
+      await Promise.all([...queues.values(), ...late]);
     },
   };
 }

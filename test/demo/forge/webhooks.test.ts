@@ -3,19 +3,25 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import type { Disturbance } from "../../../src/demo/forge/faults.ts";
 import type { Hook } from "../../../src/demo/forge/state.ts";
 import { webhookSender } from "../../../src/demo/forge/webhooks.ts";
 
 const WAIT_MS = 5_000;
 
-async function open(t: TestContext, status: number | null, timeoutMs?: number) {
+async function open(
+  t: TestContext,
+  status: number | null,
+  timeoutMs?: number,
+  disturbance?: () => Disturbance | null,
+) {
   const got: { body: string; headers: IncomingMessage["headers"] }[] = [];
   const server = createServer(async (req, res) => {
     got.push({ body: await text(req), headers: req.headers });
     if (status !== null) res.writeHead(status).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const sender = webhookSender(() => {}, timeoutMs);
+  const sender = webhookSender(() => {}, disturbance, timeoutMs);
   t.after(async () => {
     await sender.close();
     server.closeAllConnections();
@@ -34,7 +40,12 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-const HAPPENING = { event: "issues", type: "issue_label", payload: { action: "label_updated" } };
+const HAPPENING = {
+  repo: "ada/app",
+  event: "issues",
+  type: "issue_label",
+  payload: { action: "label_updated" },
+};
 
 test("a webhook bears the coarse event and the finer type under all four names", async (t) => {
   const { got, sender, hook } = await open(t, 200);
@@ -115,4 +126,35 @@ test("a hook hears only what it asked for", async (t) => {
     HAPPENING,
   );
   assert.deepEqual(sender.sent(), []);
+});
+
+test("a lost webhook counts as sent without an answer, and can be sent again by hand", async (t) => {
+  const { got, sender, hook } = await open(t, 200, undefined, () => ({ kind: "drop" }));
+  sender.send([hook], HAPPENING);
+  assert.deepEqual([sender.sent()[0]?.status, got.length], [0, 0]);
+  sender.redeliver(sender.sent()[0]?.id ?? "");
+  await until(() => got.length === 1);
+});
+
+test("a doubled webhook arrives twice with one id", async (t) => {
+  const { got, sender, hook } = await open(t, 200, undefined, () => ({ kind: "duplicate" }));
+  sender.send([hook], HAPPENING);
+  await until(() => got.length === 2);
+  assert.equal(new Set(got.map(({ headers }) => headers["x-forgejo-delivery"])).size, 1);
+  assert.equal(sender.sent().length, 1);
+});
+
+test("a late webhook is overtaken by those after it, and one that is still late goes with the forge", async (t) => {
+  const turns: Disturbance[] = [
+    { kind: "delay", ms: 40 },
+    { kind: "delay", ms: 600_000 },
+  ];
+  const { got, sender, hook } = await open(t, 200, undefined, () => turns.shift() ?? null);
+  for (const at of [1, 2, 3]) sender.send([hook], { ...HAPPENING, payload: { at } });
+  await until(() => got.length === 2);
+  assert.deepEqual(
+    got.map(({ body }) => (JSON.parse(body) as { at: number }).at),
+    [3, 1],
+  );
+  assert.equal(sender.sent()[1]?.status, null);
 });
