@@ -4,16 +4,19 @@
  */
 import { describe } from "node:test";
 import { claimContract } from "../store/contract/claim.ts";
+import { clockContract } from "../store/contract/clock.ts";
 import { commandContract } from "../store/contract/commands.ts";
 import { concurrencyContract } from "../store/contract/concurrency.ts";
 import { deliveryContract } from "../store/contract/deliveries.ts";
 import { effectContract } from "../store/contract/effects.ts";
 import type { Open } from "../store/contract/harness.ts";
+import { housekeepingContract } from "../store/contract/housekeeping.ts";
 import { leaseContract } from "../store/contract/leases.ts";
 import { poolContract } from "../store/contract/pools.ts";
 import { queryContract } from "../store/contract/queries.ts";
 import { settleContract } from "../store/contract/settle.ts";
 import { statusEffectContract } from "../store/contract/status-effects.ts";
+import { takeoverContract } from "../store/contract/takeover.ts";
 import { wakeUpContract } from "../store/contract/wake-ups.ts";
 
 /** `open` gives an empty store of its own to each test; see Harness for what it must bring. */
@@ -26,9 +29,12 @@ export function storeContract(name: string, open: Open): void {
     describe("claiming", () => claimContract(open));
     describe("concurrency", () => concurrencyContract(open));
     describe("leases", () => leaseContract(open));
+    describe("taking over", () => takeoverContract(open));
+    describe("clock", () => clockContract(open));
     describe("pools", () => poolContract(open));
     describe("effects", () => effectContract(open));
     describe("status effects", () => statusEffectContract(open));
+    describe("housekeeping", () => housekeepingContract(open));
     describe("wake-ups", () => wakeUpContract(open));
   });
 }

@@ -25,7 +25,7 @@ const COLUMNS = "id, forge, event, body, received_at";
 /** Deliveries in one commit; more would make the first of them wait too long. */
 const MOST_AT_ONCE = 256;
 
-export interface Inbox extends Pick<Store, "receive" | "nextDeliveries" | "delivery" | "reject"> {
+export interface Inbox extends Pick<Store, "receive" | "nextDeliveries" | "delivery" | "known" | "reject"> {
   /** Commits what has arrived now, for closing. */
   end(): Promise<void>;
 }
@@ -57,7 +57,8 @@ export function inbox(context: Context): Inbox {
       });
     },
     async nextDeliveries(limit, after = null) {
-      // Numbers are given in the order of the commits, and no row is ever deleted: nothing appears before `after`.
+      // Numbers are given in the order of the commits: nothing appears before `after`. When that is forgotten, every
+      // unsettled delivery came after it (`forget.ts`), so all of them are read.
       return db
         .all<DeliveryRow>(
           `select ${COLUMNS} from deliveries where settled_at is null
@@ -73,6 +74,10 @@ export function inbox(context: Context): Inbox {
       const sql = `select ${COLUMNS} from deliveries where forge = ? and id = ? and settled_at is null`;
       const row = db.get<DeliveryRow>(sql, forge, id);
       return row ? toDelivery(row) : null;
+    },
+    async known(forge, ids) {
+      const sql = "select id from deliveries where forge = ? and id in (select value from json_each(?))";
+      return new Set(db.all<{ id: string }>(sql, forge, JSON.stringify(ids)).map(({ id }) => id));
     },
     async reject({ forge, id }, reason) {
       db.run(

@@ -55,6 +55,8 @@ function held({ db }: Context, { runId, token }: Lease): Run {
 /** The attempt is the same one: its agent may still be at work. */
 function takeOver(context: Context, worker: string, leaseMs: number, whose: Leaseholder): Claim[] {
   const { db, newId, now } = context;
+  // Asked every few seconds, so nothing is written when there is nothing to take.
+  if (!db.get("select 1 from runs where lease is not null limit 1")) return [];
   keepLeaseTime(context, leaseMs);
   const found = whose === "own" ? ownLeases(db, worker) : lostLeases(db, now() - whose.lostMs);
   return found.map(({ id, worker: from }) => {

@@ -15,6 +15,15 @@ const AHEAD = `
        where state = 'queued' and priority = self.priority and place < self.place) as n
   from runs self where id = ? and state = 'queued'`;
 
+/** Each spelt as it was last (a run's number is its age); one that only has labels as it is there. */
+const REPOSITORIES = `
+  select forge, owner, name from (
+    select forge, owner, name, max(number) as last from (
+      select forge, owner, name, number from runs where forge = ?1
+      union all select forge, owner, name, 0 from issue_labels where forge = ?1)
+    group by owner, name)
+  order by owner, name`;
+
 export function runById(db: Connection, id: string): Run | null {
   return selectRuns(db, "where id = ?", id)[0] ?? null;
 }
@@ -26,7 +35,10 @@ export function activeRun(db: Connection, repo: RepoRef, issue: number): Run | n
 
 export function queries({
   db,
-}: Context): Pick<Store, "run" | "runs" | "activeRun" | "lastRun" | "ahead" | "events" | "labels"> {
+}: Context): Pick<
+  Store,
+  "run" | "runs" | "activeRun" | "lastRun" | "ahead" | "waiting" | "repositories" | "events" | "labels"
+> {
   return {
     run: async (id) => runById(db, id),
     runs: async (filter) => filtered(db, filter),
@@ -36,6 +48,11 @@ export function queries({
       return selectRuns(db, where, repo.forge, repo.owner, repo.name, issue)[0] ?? null;
     },
     ahead: async (runId) => db.get<{ n: number }>(AHEAD, runId)?.n ?? 0,
+    async waiting(priority) {
+      const sql = "select count(*) as n from runs where state = 'queued' and priority >= ?";
+      return db.get<{ n: number }>(sql, priority)?.n ?? 0;
+    },
+    repositories: async (forge) => db.all<RepoRef>(REPOSITORIES, forge).map((row) => ({ ...row })),
     events: async (runId) =>
       db.all<EventRow>("select * from run_events where run_id = ? order by number", runId).map(toEvent),
     async labels(repo, issue) {

@@ -37,7 +37,7 @@ function wake({ wakeUps }: Context, { changes, effects }: Settlement): void {
 
 function apply(context: Context, { delivery, keys, changes, effects }: Settlement): Settled {
   const { db } = context;
-  // A settled body is of no more use; the id stays, to know the delivery when it comes again.
+  // A settled body is of no more use; the id stays until it is forgotten, to know the delivery when it comes again.
   const open = db.run(
     "update deliveries set settled_at = ?, body = '' where forge = ? and id = ? and settled_at is null",
     context.now(),

@@ -4,11 +4,13 @@
  * the write lock first. Calls are synchronous underneath and short; none waits for anything but the disk.
  */
 import type { Store } from "../store.ts";
+import { bookmarks } from "./bookmarks.ts";
 import { claiming } from "./claim.ts";
 import { connect } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { inbox } from "./deliveries.ts";
 import { outbox } from "./effects.ts";
+import { forgetting } from "./forget.ts";
 import { leases } from "./leases.ts";
 import { migrate } from "./migrate.ts";
 import { pools } from "./pools.ts";
@@ -44,6 +46,9 @@ export async function openSqliteStore({ file, now, newId }: SqliteOptions): Prom
     ...leases(context),
     ...pools(context),
     ...outbox(context),
+    ...bookmarks(context),
+    ...forgetting(context),
+    fleet: null,
     changed: (what, signal) => context.wakeUps.wait(what, signal),
     async close() {
       await end();

@@ -21,6 +21,7 @@ export function claimContract(open: Open): void {
       assert.equal(claimed.run.attempt, 1);
       assert.equal(claimed.run.model, null);
       assert.equal(claimed.lease.runId, id);
+      assert.equal(claimed.from, null);
       assert.deepEqual(await store.run(id), claimed.run);
       assert.equal(await store.claim("another", NO_CAPS, LEASE_MS), null);
     }),
@@ -139,6 +140,23 @@ export function claimContract(open: Open): void {
       const claimed = await claimAll(store, { ...NO_CAPS, perRepository: 1 });
       assert.equal(claimed.length, 2);
       assert.equal(claimed[1], other);
+    }),
+  );
+
+  test(
+    "runs of a closed forge are left where they are, hold up no others, and go when it is open again",
+    on(open, async ({ store }) => {
+      const codeberg = { ...REPO, forge: "codeberg" };
+      const urgent = await enqueue(store, { repo: codeberg, priority: 9 });
+      const second = await enqueue(store, { repo: { ...codeberg, name: "b" }, priority: 8 });
+      const other = await enqueue(store);
+      const next = async (closed?: readonly string[]) =>
+        (await store.claim("worker", { ...NO_CAPS, perRepository: 1 }, LEASE_MS, closed))?.run.id;
+      assert.equal(await next(["codeberg", "github"]), undefined);
+      assert.equal(await next(["codeberg", "nobody"]), other);
+      assert.equal(await next(["codeberg"]), undefined);
+      assert.equal((await store.run(urgent))?.state, "queued");
+      assert.deepEqual([await next([]), await next()], [urgent, second]);
     }),
   );
 

@@ -53,6 +53,21 @@ export function deliveryContract(open: Open): void {
   );
 
   test(
+    "what was received is known, settled or not, and by its own forge only",
+    on(open, async ({ store }) => {
+      for (const id of ["open", "settled", "bad", "%"]) await store.receive(delivery(id));
+      await store.settle({ delivery: delivery("settled"), keys: ["k"], changes: [], effects: [] });
+      await store.reject(delivery("bad"), "no JSON");
+      const ids = ["open", "settled", "bad", "new", "%", "OPEN"];
+      assert.deepEqual([...(await store.known("github", ids))].toSorted(), ["%", "bad", "open", "settled"]);
+      assert.equal((await store.known("codeberg", ids)).size, 0);
+      assert.equal((await store.known("github", [])).size, 0);
+      const many = Array.from({ length: 5_000 }, (_, n) => `x${n}`);
+      assert.deepEqual([...(await store.known("github", [...many, "bad"]))], ["bad"]);
+    }),
+  );
+
+  test(
     "of many deliveries received at once none is lost and each is new exactly once",
     on(open, async ({ store }) => {
       const twice = Array.from({ length: 300 }, (_, n) => delivery(String(n % 150)));

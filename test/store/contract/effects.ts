@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Store } from "../../../src/store/store.ts";
-import { comment, effect, enqueue, type Open, on, REPO, status } from "./harness.ts";
+import { comment, effect, enqueue, FORGES, type Open, on, REPO, status } from "./harness.ts";
 
 const HOLD_MS = 1_000;
 
 async function keys(store: Store, limit = 10): Promise<string[]> {
-  return (await store.takeEffects(limit, HOLD_MS)).map(({ key }) => key);
+  return (await store.takeEffects(FORGES, limit, HOLD_MS)).map(({ key }) => key);
 }
 
 export function effectContract(open: Open): void {
@@ -15,7 +15,7 @@ export function effectContract(open: Open): void {
     on(open, async ({ store }) => {
       const asked = effect("k", { kind: "react", commentId: "9", reaction: "eyes" });
       await store.addEffects([asked]);
-      const [taken] = await store.takeEffects(10, HOLD_MS);
+      const [taken] = await store.takeEffects(FORGES, 10, HOLD_MS);
       assert.ok(taken);
       const { id, ...rest } = taken;
       assert.deepEqual(rest, { ...asked, tries: 0 });
@@ -30,7 +30,7 @@ export function effectContract(open: Open): void {
     "the same key is asked for once, for ever, over restarts too",
     on(open, async ({ store, reopen }) => {
       await store.addEffects([comment("k"), comment("k")]);
-      const [taken] = await store.takeEffects(10, HOLD_MS);
+      const [taken] = await store.takeEffects(FORGES, 10, HOLD_MS);
       await store.confirmEffect(taken!.id, "1");
       const again = await reopen();
       await again.addEffects([comment("k")]);
@@ -47,11 +47,11 @@ export function effectContract(open: Open): void {
         comment("1c"),
         comment("2a", 2),
       ]);
-      const [first, second] = await store.takeEffects(10, HOLD_MS);
+      const [first, second] = await store.takeEffects(FORGES, 10, HOLD_MS);
       assert.deepEqual([first?.key, second?.key], ["1a", "2a"]);
       assert.deepEqual(await keys(store), []);
       await store.confirmEffect(first!.id, null);
-      const [third] = await store.takeEffects(10, HOLD_MS);
+      const [third] = await store.takeEffects(FORGES, 10, HOLD_MS);
       assert.equal(third?.key, "1b");
       await store.delayEffect(third!.id, null, "the issue is locked");
       assert.deepEqual(await keys(store), ["1c"]);
@@ -68,7 +68,7 @@ export function effectContract(open: Open): void {
       clock.now += HOLD_MS - 1;
       assert.deepEqual(await keys(again), []);
       clock.now += 1;
-      assert.equal((await again.takeEffects(10, HOLD_MS))[0]?.tries, 1);
+      assert.equal((await again.takeEffects(FORGES, 10, HOLD_MS))[0]?.tries, 1);
     }),
   );
 
@@ -76,11 +76,42 @@ export function effectContract(open: Open): void {
     "a delayed effect waits for its time and holds up what follows on its issue, and nothing else",
     on(open, async ({ store, clock }) => {
       await store.addEffects([comment("1a"), comment("1b"), comment("2a", 2)]);
-      const [first] = await store.takeEffects(1, HOLD_MS);
+      const [first] = await store.takeEffects(FORGES, 1, HOLD_MS);
       await store.delayEffect(first!.id, clock.now + 5_000, "502");
       assert.deepEqual(await keys(store), ["2a"]);
       clock.now += 5_000;
       assert.ok((await keys(store)).includes("1a"));
+    }),
+  );
+
+  test(
+    "only effects of the forges asked for are given; the others wait, and hold up nothing",
+    on(open, async ({ store }) => {
+      const codeberg = { ...REPO, forge: "codeberg" };
+      await store.addEffects([comment("g1"), comment("c1", 1, codeberg), comment("g2", 2), comment("g1b")]);
+      assert.deepEqual(await store.takeEffects([], 10, HOLD_MS), []);
+      const [one, ...more] = await store.takeEffects(["codeberg", "nobody"], 10, HOLD_MS);
+      assert.deepEqual([one?.key, more.length, one?.tries], ["c1", 0, 0]);
+      const rest = await store.takeEffects(["github"], 10, HOLD_MS);
+      assert.deepEqual(
+        rest.map(({ key, tries }) => [key, tries]),
+        [
+          ["g1", 0],
+          ["g2", 0],
+        ],
+      );
+    }),
+  );
+
+  test(
+    "of several forges' effects the oldest go first, as many as asked for",
+    on(open, async ({ store, clock }) => {
+      const codeberg = { ...REPO, forge: "codeberg" };
+      for (const [n, repo] of [REPO, codeberg, REPO, codeberg].entries()) {
+        await store.addEffects([comment(`k${n}`, n, repo)]);
+        clock.now += 1;
+      }
+      assert.deepEqual(await keys(store, 3), ["k0", "k1", "k2"]);
     }),
   );
 
@@ -108,7 +139,7 @@ export function effectContract(open: Open): void {
     on(open, async ({ store }) => {
       const runId = await enqueue(store, { issue: 1 });
       const confirm = async (ref: string | null) =>
-        await store.confirmEffect((await store.takeEffects(1, HOLD_MS))[0]!.id, ref);
+        await store.confirmEffect((await store.takeEffects(FORGES, 1, HOLD_MS))[0]!.id, ref);
       const said = async () => (await store.run(runId))?.statusComment;
       await store.addEffects([{ ...comment("c"), runId }]);
       await confirm("11");

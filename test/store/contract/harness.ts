@@ -20,6 +20,8 @@ export type Open = () => Promise<Harness>;
 
 export const NO_CAPS: Caps = { total: null, perRepository: null, perPool: null, pools: {}, models: {} };
 export const REPO: RepoRef = { forge: "github", owner: "Acme", name: "Web" };
+/** All that the suite's effects are of. */
+export const FORGES = ["github", "codeberg"];
 export const ANN = { id: 7, login: "ann" };
 export const LEASE_MS = 60_000;
 
@@ -102,6 +104,19 @@ export async function claim(store: Store, caps: Caps = NO_CAPS): Promise<Claim> 
   const claimed = await store.claim("worker", caps, LEASE_MS);
   assert.ok(claimed, "a run can be claimed");
   return claimed;
+}
+
+/** The worker "other" looks for lost leases again and again while `ms` go by; what it took over. */
+export async function patrol({ store, clock }: Harness, ms: number, lostMs = 0): Promise<Claim[]> {
+  const taken: Claim[] = [];
+  for (let left = ms; left > 0; ) {
+    const step = Math.min(left, LEASE_MS / 4);
+    clock.now += step;
+    left -= step;
+    await store.fleet?.present("other", LEASE_MS);
+    taken.push(...(await store.takeOver("other", LEASE_MS, { lostMs })));
+  }
+  return taken;
 }
 
 /** Claims until nothing can be claimed any more. */

@@ -14,72 +14,6 @@ const REPORT = {
 
 export function leaseContract(open: Open): void {
   test(
-    "a lease that is kept alive is not taken over, one that ran out is, and its old holder can do nothing more",
-    on(open, async ({ store, clock }) => {
-      const runId = await enqueue(store);
-      const { lease } = await claim(store);
-      clock.now += LEASE_MS - 1;
-      await store.heartbeat(lease, LEASE_MS);
-      clock.now += LEASE_MS - 1;
-      assert.deepEqual(await store.takeOver("other", LEASE_MS, false), []);
-      clock.now += 1;
-      const [taken] = await store.takeOver("other", LEASE_MS, false);
-      assert.ok(taken);
-      assert.deepEqual(taken.run, await store.run(runId));
-      assert.notEqual(taken.lease.token, lease.token);
-      await assert.rejects(store.heartbeat(lease, LEASE_MS), LeaseLost);
-      await assert.rejects(store.note(lease, { session: "stale" }), LeaseLost);
-      await assert.rejects(store.move(lease, "failed", {}, [comment("stale")]), LeaseLost);
-      assert.deepEqual(await store.run(runId), taken.run);
-      assert.equal(await store.pendingEffects(), 0);
-      await store.move(taken.lease, "failed", {}, []);
-    }),
-  );
-
-  test(
-    "a lease that ran out but was not taken over is still its holder's",
-    on(open, async ({ store, clock }) => {
-      await enqueue(store);
-      const { lease } = await claim(store);
-      clock.now += 2 * LEASE_MS;
-      await store.heartbeat(lease, LEASE_MS);
-      assert.deepEqual(await store.takeOver("other", LEASE_MS, false), []);
-    }),
-  );
-
-  test(
-    "at start everything leased is taken over, at once and with its attempt kept; queued and ended runs are not",
-    on(open, async ({ store, reopen }) => {
-      for (let n = 0; n < 4; n++) await enqueue(store);
-      const first = await claim(store);
-      await store.move(first.lease, "running", { handle: "{}" }, []);
-      await claim(store);
-      await store.move((await claim(store)).lease, "failed", {}, []);
-      await store.close();
-      const again = await reopen();
-      const taken = await again.takeOver("worker", LEASE_MS, true);
-      assert.deepEqual(taken.map(({ run }) => [run.state, run.attempt]).toSorted(), [
-        ["preparing", 1],
-        ["running", 1],
-      ]);
-      await assert.rejects(again.heartbeat(first.lease, LEASE_MS), LeaseLost);
-      for (const { lease } of taken) await again.heartbeat(lease, LEASE_MS);
-    }),
-  );
-
-  test(
-    "of two that take over at the same time one gets the run",
-    on(open, async ({ store, reopen, clock }) => {
-      await enqueue(store);
-      await claim(store);
-      clock.now += LEASE_MS;
-      const other = await reopen();
-      const taken = await Promise.all([store, other].map((one) => one.takeOver("w", LEASE_MS, false)));
-      assert.equal(taken.flat().length, 1);
-    }),
-  );
-
-  test(
     "a move records what it is told, keeps what it is not told, and adds its effects",
     on(open, async ({ store }) => {
       await enqueue(store);
@@ -119,7 +53,7 @@ export function leaseContract(open: Open): void {
       await assert.rejects(store.move(lease, "failed", {}, [comment("answer 2")]), LeaseLost);
       await assert.rejects(store.heartbeat(lease, LEASE_MS), LeaseLost);
       assert.equal(await store.pendingEffects(), 1);
-      assert.deepEqual(await store.takeOver("other", LEASE_MS, true), []);
+      assert.deepEqual(await store.takeOver("worker", LEASE_MS, "own"), []);
     }),
   );
 
@@ -140,6 +74,20 @@ export function leaseContract(open: Open): void {
       }
       assert.equal(await store.pendingEffects(), 0);
       assert.equal((await store.events(lease.runId)).length, 4);
+    }),
+  );
+
+  test(
+    "an ended attempt whose work cannot be published here goes back to the queue without its outcome",
+    on(open, async ({ store }) => {
+      await enqueue(store);
+      const { lease } = await claim(store);
+      await store.move(lease, "running", { startedAt: 1_000 }, []);
+      const outcome = { kind: "completed", work: null, review: null } as const;
+      await store.move(lease, "publishing", { endedAt: 1_400, outcome, report: REPORT }, []);
+      const queued = await store.move(lease, "queued", {}, []);
+      assert.deepEqual([queued.state, queued.agentMs, queued.outcome], ["queued", 400, null]);
+      assert.equal((await claim(store)).run.attempt, 2);
     }),
   );
 

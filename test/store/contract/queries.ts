@@ -4,6 +4,36 @@ import { claim, endedRun, enqueue, type Open, on, REPO, settle } from "./harness
 
 export function queryContract(open: Open): void {
   test(
+    "a new run would stand behind all that wait with its priority or a higher one",
+    on(open, async ({ store }) => {
+      for (const priority of [0, 5, 5, -1]) await enqueue(store, { priority });
+      const waiting = () => Promise.all([9, 5, 0, -1].map((priority) => store.waiting(priority)));
+      assert.deepEqual(await waiting(), [0, 2, 3, 4]);
+      await claim(store);
+      assert.deepEqual(await waiting(), [0, 1, 2, 3]);
+    }),
+  );
+
+  test(
+    "a forge's repositories are those of its runs and labels, each once, however it is spelt",
+    on(open, async ({ store }) => {
+      await endedRun(store, "completed", { repo: { ...REPO, name: "web" } });
+      await enqueue(store);
+      const labelled = { ...REPO, name: "api" };
+      await settle(store, [
+        { kind: "labels", repo: labelled, issue: 1, labels: [] },
+        { kind: "labels", repo: { ...REPO, owner: "ACME" }, issue: 1, labels: ["bug"] },
+      ]);
+      await enqueue(store, { repo: { ...REPO, forge: "codeberg" } });
+      const found = await store.repositories("github");
+      const names = found.map(({ forge, owner, name }) => `${forge} ${owner}/${name}`.toLowerCase());
+      assert.deepEqual(names.toSorted(), ["github acme/api", "github acme/web"]);
+      assert.deepEqual(await store.repositories("codeberg"), [{ ...REPO, forge: "codeberg" }]);
+      assert.deepEqual(await store.repositories("nobody"), []);
+    }),
+  );
+
+  test(
     "an unknown run is null, an issue without runs has none",
     on(open, async ({ store }) => {
       assert.equal(await store.run("nobody"), null);
@@ -82,10 +112,10 @@ export function queryContract(open: Open): void {
       const begun = clock.now;
       clock.now += 10;
       const { lease } = await claim(store);
-      await store.move(lease, "queued", {}, [], "drained");
+      await store.move(lease, "queued", {}, [], { detail: "drained" });
       clock.now += 10;
       const again = await claim(store);
-      await store.move(again.lease, "failed", {}, [], "no repository");
+      await store.move(again.lease, "failed", {}, [], { detail: "no repository" });
       const events = await store.events(runId);
       assert.deepEqual(
         events.map(({ from, to, attempt, at }) => [from, to, attempt, at - begun]),

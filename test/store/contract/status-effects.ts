@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Effect } from "../../../src/model/effect.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { comment, enqueue, type Open, on, status } from "./harness.ts";
+import { comment, enqueue, FORGES, type Open, on, status } from "./harness.ts";
 
 const HOLD_MS = 1_000;
 
 async function take(store: Store): Promise<Effect | undefined> {
-  return (await store.takeEffects(1, HOLD_MS))[0];
+  return (await store.takeEffects(FORGES, 1, HOLD_MS))[0];
 }
 
 function body(taken: Effect | undefined): string | undefined {

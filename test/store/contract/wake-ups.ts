@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Store } from "../../../src/store/store.ts";
-import { ANN, claim, comment, delivery, enqueue, type Open, on, settle } from "./harness.ts";
+import { ANN, claim, comment, delivery, enqueue, FORGES, type Open, on, settle } from "./harness.ts";
 
 type What = Parameters<Store["changed"]>[0];
 
@@ -30,7 +30,7 @@ export function wakeUpContract(open: Open): void {
       "effects",
       async (store) => {
         await store.addEffects([comment("k")]);
-        await store.confirmEffect((await store.takeEffects(1, 1))[0]!.id, null);
+        await store.confirmEffect((await store.takeEffects(FORGES, 1, 1))[0]!.id, null);
       },
     ],
   ];

@@ -48,13 +48,13 @@ const NEXT = MIGRATIONS.length + 1;
 test(
   "a new step changes the tables and keeps their data",
   withDatabase((db, file) => {
-    db.run("insert into pools values ('codex', 2, null)");
+    db.run("insert into pools (pool, failures) values ('codex', 2)");
     const step = { version: NEXT, sql: "alter table pools add column note text not null default 'none'" };
     migrate(db, file, [...MIGRATIONS, step]);
     migrate(db, file, [...MIGRATIONS, step]);
     assert.deepEqual(
       { ...db.get<object>("select * from pools") },
-      { pool: "codex", failures: 2, paused_until: null, note: "none" },
+      { pool: "codex", failures: 2, paused_until: null, since: null, note: "none" },
     );
     assert.equal(db.get<{ user_version: number }>("pragma user_version")?.user_version, NEXT);
   }),
