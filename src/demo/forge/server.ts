@@ -1,6 +1,7 @@
 /** The local forge's one HTTP server: git, then the API, then pages. Only on the loopback address. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { changeRoutes } from "./api/changes.ts";
 import { issueRoutes } from "./api/issues.ts";
 import { peopleRoutes } from "./api/people.ts";
 import { pullRoutes } from "./api/pulls.ts";
@@ -35,6 +36,8 @@ export function serve(server: Server, instance: Instance, git: Handler, faults: 
   const routes = [
     ...peopleRoutes(instance),
     ...repoRoutes(instance),
+    // Before the issues, one of whose patterns would take `issues/comments` for an issue.
+    ...changeRoutes(instance),
     ...issueRoutes(instance),
     ...pullRoutes(instance),
     ...timeRoutes(instance),

@@ -1,6 +1,6 @@
 /** How the local forge writes its state as JSON, in the API and in webhooks. Times have whole seconds, as Forgejo's. */
 import { mayAdminister, mayRead, mayWrite } from "./rights.ts";
-import type { Comment, Issue, Label, Repo, Review, TimeEntry, User } from "./state.ts";
+import type { Comment, Happening, Issue, Label, Repo, Review, TimeEntry, User } from "./state.ts";
 import { fullName } from "./state.ts";
 
 export function iso(ms: number): string {
@@ -112,6 +112,20 @@ export function commentShape(base: string, issue: Issue, comment: Comment) {
     pull_request_url: issue.pull ? page : "",
     created_at: iso(comment.createdAt),
     updated_at: iso(comment.updatedAt),
+  };
+}
+
+/** Of a label's adding the body is "1", of its removal nothing. */
+export function happeningShape(base: string, issue: Issue, { id, type, by, at, label, added }: Happening) {
+  return {
+    id,
+    type,
+    html_url: pageOf(base, issue),
+    user: userShape(by),
+    body: type === "label" && added ? "1" : "",
+    label: label && labelShape(label),
+    created_at: iso(at),
+    updated_at: iso(at),
   };
 }
 

@@ -66,6 +66,18 @@ export interface PullPart {
   readonly reviews: Review[];
 }
 
+/** What a timeline tells beside comments. */
+export interface Happening {
+  readonly id: number;
+  readonly type: "label" | "close" | "reopen";
+  readonly by: User;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Of a label only; `added` false: taken off. */
+  readonly label: Label | null;
+  readonly added: boolean;
+}
+
 export interface Issue {
   readonly id: number;
   readonly number: number;
@@ -81,6 +93,7 @@ export interface Issue {
   readonly comments: Comment[];
   readonly reactions: Reaction[];
   readonly times: TimeEntry[];
+  readonly history: Happening[];
   readonly pull: PullPart | null;
 }
 

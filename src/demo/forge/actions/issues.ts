@@ -3,6 +3,7 @@ import { announce, type Instance } from "../instance.ts";
 import { commentShape, issueShape, pullShape } from "../shapes.ts";
 import {
   type Comment,
+  type Happening,
   type Issue,
   labelNamed,
   type PullPart,
@@ -41,9 +42,11 @@ export function addIssue(
     comments: [],
     reactions: [],
     times: [],
+    history: [],
     pull,
   };
   repo.issues.push(issue);
+  for (const label of issue.labels) note(instance, issue, by, { type: "label", label, added: true });
   return issue;
 }
 
@@ -75,6 +78,7 @@ export function setOpen(instance: Instance, issue: Issue, by: User, open: boolea
   issue.state = open ? "open" : "closed";
   issue.updatedAt = instance.now();
   issue.closedAt = open ? null : issue.updatedAt;
+  note(instance, issue, by, { type: open ? "reopen" : "close", label: null, added: false });
   tellIssue(instance, issue, by, open ? "reopened" : "closed");
 }
 
@@ -82,9 +86,24 @@ export function setOpen(instance: Instance, issue: Issue, by: User, open: boolea
 export function setLabels(instance: Instance, issue: Issue, by: User, labels: Issue["labels"]): void {
   const before = new Set(issue.labels);
   if (labels.length === before.size && labels.every((label) => before.has(label))) return;
+  const gone = issue.labels.filter((label) => !labels.includes(label));
   issue.labels = [...labels];
   issue.updatedAt = instance.now();
+  for (const label of labels) {
+    if (!before.has(label)) note(instance, issue, by, { type: "label", label, added: true });
+  }
+  for (const label of gone) note(instance, issue, by, { type: "label", label, added: false });
   tellLabels(instance, issue, by);
+}
+
+/** For the timeline, at the time of the issue's last change. */
+function note(
+  instance: Instance,
+  issue: Issue,
+  by: User,
+  what: Pick<Happening, "type" | "label" | "added">,
+): void {
+  issue.history.push({ id: instance.state.nextId(), by, at: issue.updatedAt, ...what });
 }
 
 export function addComment(instance: Instance, issue: Issue, by: User, body: string): Comment {
