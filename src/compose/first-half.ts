@@ -41,7 +41,8 @@ export function createFirstHalf({ parts, settings, narrowed, chooseRuntime, now 
     agents,
     nearestAgent: (name) => nearest(name, agents(), 2),
     // Another machine's runtimes cannot be asked from here: there, a run without one fails and says so.
-    checkAgent: async (name) => void (config().role === "web" ? agent(name) : await chooseRuntime(agent(name))),
+    checkAgent: async (name) =>
+      void (config().role === "web" ? agent(name) : await chooseRuntime(agent(name))),
     checkRequest: (request) => prompts.check(request),
     narrowed,
     preview: createPreview({ agent, workspaces, prompts, config, newId: randomUUID }),

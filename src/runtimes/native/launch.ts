@@ -5,6 +5,9 @@
  * text of the script. See `exit.ts` for how its record is read.
  *
  * The shell passes the environment on as it is, except PWD, OLDPWD, SHLVL and _, which are a shell's own.
+ *
+ * Where a guard is asked for, the shell also starts a loop that looks each second whether the sign of life in a file
+ * ($1) has changed, and kills its whole group when it has not for $2 looks. See `alive.ts`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,6 +15,7 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { messageOf, Refusal } from "../../model/errors.ts";
 import type { StartSpec } from "../runtime.ts";
+import type { Guard } from "./alive.ts";
 import type { RawFiles } from "./record.ts";
 
 /**
@@ -22,8 +26,22 @@ import type { RawFiles } from "./record.ts";
 const RECORDER = `case \${BASH_VERSION-} in ?*) (set +o posix) 2>/dev/null && set +o posix ;; esac
 trap : TERM INT HUP QUIT
 exec 4>&2 2>&3
+if [ -n "$1" ]; then
+  (
+    trap - TERM INT HUP QUIT
+    exec </dev/null >/dev/null 2>&1 3>&- 4>&-
+    silent=0 seen=
+    while sleep 1; do
+      read -r sign <"$1" || sign=
+      if [ "$sign" = "$seen" ]; then silent=$((silent + 1)); else silent=0 seen=$sign; fi
+      [ "$silent" -lt "$2" ] || kill -KILL 0
+    done
+  ) &
+fi
+shift 2
 (unset PWD OLDPWD SHLVL _; exec "$@" 2>&4 3>&- 4>&-)
-printf 'exit %d\\n' "$?" >&3`;
+printf 'exit %d\\n' "$?" >&3
+[ -z "$!" ] || kill "$!" 2>/dev/null`;
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
 const APPEND_NEW = O_WRONLY | O_CREAT | O_EXCL | O_APPEND;
@@ -35,6 +53,7 @@ export async function launch(
   env: Readonly<Record<string, string>>,
   files: RawFiles,
   turn: () => Promise<void>,
+  guard: Guard | null,
 ): Promise<ChildProcess> {
   await mkdir(spec.folders.logs, { recursive: true, mode: 0o700 });
   // An earlier attempt may have put anything there: a fifo would hang the open.
@@ -46,7 +65,8 @@ export async function launch(
     for (const file of [files.stdout, files.stderr, files.exit])
       opened.push(await open(file, APPEND_NEW, 0o600));
     await turn();
-    const argv = ["-c", RECORDER, "agent-dispatch", program, ...spec.argv.slice(1)];
+    const watch = guard ? [guard.file, String(Math.ceil(guard.silentMs / 1000))] : ["", "0"];
+    const argv = ["-c", RECORDER, "agent-dispatch", ...watch, program, ...spec.argv.slice(1)];
     const stdio = opened.map((file) => file.fd);
     const child = await spawned(spec.argv[0], () =>
       spawn("/bin/sh", argv, { cwd: spec.folders.checkout, env, detached: true, stdio }),

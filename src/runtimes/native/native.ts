@@ -26,6 +26,8 @@ export interface NativeOptions {
   readonly now: () => number;
   /** A folder of this runtime's own, kept over restarts: one small file for each run not yet removed. */
   readonly records: string;
+  /** Ends agents whose worker gives no sign of life; null on one machine, where they are left to be adopted. */
+  readonly guard?: Guard | null;
   /** Told of a record that cannot be read; it is set aside and its run not listed. */
   readonly warn?: (message: string) => void;
 }
@@ -49,7 +51,8 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
     name: "native",
     probe,
     paths: ({ checkout, meta, home }) => ({ checkout, meta, home }),
-    start: (spec) => start(spec, { now: options.now, table, records, lives, turn }),
+    start: (spec) =>
+      start(spec, { now: options.now, table, records, lives, turn, guard: options.guard ?? null }),
     logs: (handle, signal) => tail(rawFiles(handle), lives.of(handle).finished(), signal),
     async ended(handle) {
       const { over, target } = lives.of(handle);
@@ -87,6 +90,7 @@ interface StartTools {
   readonly records: Records;
   readonly lives: ReturnType<typeof createLives>;
   readonly turn: () => Promise<void>;
+  readonly guard: Guard | null;
 }
 
 /** The record is on disk before the process exists: a crash between the two leaves a run that `stop` still finds. */
@@ -100,7 +104,7 @@ async function start(spec: StartSpec, tools: StartTools): Promise<RunRecord["han
   await tools.records.write(record);
   const env = { ...spec.env, [MARKER]: keyOf(early) };
   try {
-    const child = await launch(spec, program, env, rawFiles(early), tools.turn);
+    const child = await launch(spec, program, env, rawFiles(early), tools.turn, tools.guard);
     const pid = child.pid ?? 0;
     // An end that quick leaves no start time to read; the handle then names a process that is gone, which is true.
     const handle = { ...early, ref: `${pid}:${(await tools.table.startOf(pid)) ?? ""}` };
