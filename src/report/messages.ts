@@ -107,6 +107,11 @@ export function poolPaused(pool: string, failures: number, until: number): strin
   return `${code(pool)} is paused until ${utc(until)}: ${failures} of its runs failed within a minute of their start. Queued runs are kept and start after that.`;
 }
 
+/** The status of a run that goes back to the queue because the machine it was worked on was lost. */
+export function beginsAnew(run: Run, worker: string): string {
+  return `👀 **Queued** again for ${code(run.request.agent)}: the worker ${code(worker)} was lost while it had this run, so it begins anew on another.\n\n${footer(run, ["`/dispatch cancel` stops it"])}`;
+}
+
 /** Put in the place of a whole comment in which a secret was found. */
 export function secretHeldBack(): string {
   return "The answer to this held a secret of the bot's configuration, so it was not posted. An admin should look at the run's log and renew that secret.";

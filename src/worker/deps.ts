@@ -11,6 +11,8 @@ import type { Store } from "../store/store.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 
 export interface WorkDeps {
+  /** This worker's name, the same after a restart on the same machine and of no other worker. */
+  readonly name: string;
   readonly store: Store;
   readonly config: () => Config;
   readonly forge: (name: string) => Forge;
@@ -20,6 +22,8 @@ export interface WorkDeps {
   readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
   /** The runtime a handle belongs to. */
   readonly runtimeNamed: (name: string) => Runtime;
+  /** All that agents of this worker may run in. Each lists what this very worker started, and no other's. */
+  readonly runtimes: () => readonly Runtime[];
   readonly workspaces: Workspaces;
   readonly prompts: Prompts;
   /** The log file of one attempt. */
@@ -30,10 +34,14 @@ export interface WorkDeps {
   readonly live: LiveStatus;
   /** Whether pull requests are opened as drafts in this repository. */
   readonly draft: (run: Run, forge: Forge) => Promise<boolean>;
+  /** How long a lease lasts unless renewed, in milliseconds. */
   readonly leaseMs: number;
   /** The first pause before a forge that did not answer is asked again; the next ones are longer. Milliseconds. */
   readonly patienceMs: number;
+  /** Epoch milliseconds; may be set at any time. */
   readonly now: () => number;
+  /** Milliseconds that only ever go forward, from wherever: what measures how long something took. */
+  readonly ticks: () => number;
   readonly newId: () => string;
   readonly log: Logger;
 }

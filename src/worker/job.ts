@@ -6,8 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NewEffect } from "../model/effect.ts";
 import { LeaseLost, messageOf } from "../model/errors.ts";
 import type { Actor, Run, RunState } from "../model/run.ts";
-import type { Claim, RunPatch, Store } from "../store/store.ts";
+import type { Claim, MoveNote, RunPatch, Store } from "../store/store.ts";
+import type { LogCopy } from "../supervisor/copy-log.ts";
 import type { WorkDeps } from "./deps.ts";
+import { fence } from "./fence.ts";
 
 /** How a worker may be told to let go of its runs: leave the agents alive, or stop them. */
 export interface Stops {
@@ -20,16 +22,22 @@ export interface Job {
   run: Run;
   /** Hidden characters taken out of the prompt, shown with the status; not known any more after a restart. */
   hidden: number;
+  /** When the agent started, as `ticks` count it; null while this process neither started nor adopted one. */
+  startedTick: number | null;
+  /** The copy that other machines read, while there is one. */
+  logCopy: LogCopy | null;
+  /** Whose the run was before; null for one fresh from the queue. */
+  readonly from: string | null;
   /** Aborts when a person cancels. */
   readonly cancelled: AbortSignal;
-  /** Aborts when the lease is lost or the worker is to stop its agents. */
+  /** Aborts when the lease is lost, with a LeaseLost as its reason, or the worker is to stop its agents. */
   readonly lost: AbortSignal;
   /** Aborts when this process goes and leaves the agent alive for the next one. */
   readonly left: AbortSignal;
   /** Aborts on any of these. */
   readonly interrupted: AbortSignal;
   cancelledBy(): Actor | null;
-  move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], detail?: string): Promise<Run>;
+  move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], note?: MoveNote): Promise<Run>;
   note(patch: RunPatch): Promise<void>;
   /** Extends the lease now if heartbeats were missed, as on a host that slept. Never rejects. */
   renew(): Promise<void>;
@@ -43,7 +51,7 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
   const closed = new AbortController();
   const lost = AbortSignal.any([loss.signal, halt]);
   let canceller: Actor | null = claim.run.cancelledBy;
-  let heldAt = deps.now();
+  let held = { at: deps.now(), tick: deps.ticks() };
   const { lease } = claim;
   const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
     try {
@@ -56,25 +64,31 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
   const job: Job = {
     run: claim.run,
     hidden: 0,
+    startedTick: null,
+    logCopy: null,
+    from: claim.from,
     cancelled: cancel.signal,
     lost,
     left: leave,
     interrupted: AbortSignal.any([cancel.signal, lost, leave]),
     cancelledBy: () => canceller,
-    async move(to, patch, effects, detail) {
-      job.run = await guarded(() => store.move(lease, to, patch, effects, detail));
+    async move(to, patch, effects, note) {
+      job.run = await guarded(() => store.move(lease, to, patch, effects, note));
       return job.run;
     },
     note: (patch) => guarded(() => store.note(lease, patch)),
     async renew() {
-      if (deps.now() - heldAt > deps.leaseMs / 2) await beat();
+      // A host that sleeps stops one clock, and setting the time moves the other.
+      const silentMs = Math.max(deps.now() - held.at, deps.ticks() - held.tick);
+      if (silentMs > deps.leaseMs / 2) await beat();
     },
     close: () => closed.abort(),
   };
   const beat = async () => {
+    const sent = { at: deps.now(), tick: deps.ticks() };
     try {
       const { cancelledBy } = await guarded(() => store.heartbeat(lease, deps.leaseMs));
-      heldAt = deps.now();
+      held = sent;
       if (!cancelledBy) return;
       canceller = cancelledBy;
       cancel.abort();
@@ -83,7 +97,14 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
     }
   };
   if (canceller) cancel.abort();
-  void keepAlive(beat, store, deps, AbortSignal.any([closed.signal, lost, leave]));
+  const over = AbortSignal.any([closed.signal, lost, leave]);
+  void keepAlive(beat, store, deps, over);
+  void fence(
+    deps,
+    () => held.tick,
+    (why) => loss.abort(why),
+    over,
+  );
   return job;
 }
 

@@ -17,9 +17,10 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   await clearQuestion(prepared.folders.checkout);
   const handle = await runtime.start(await startSpec(job.run, ready, deps));
   const startedAt = deps.now();
+  job.startedTick = deps.ticks();
   const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
   try {
-    await job.move("running", patch, [stopwatch(job.run)]);
+    await job.move("running", patch, [stopwatch(job.run)], { detail: deps.name });
   } catch (error) {
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);

@@ -9,6 +9,7 @@ import type { Runtime } from "../runtimes/runtime.ts";
 import type { Prepared } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
+import { lastWorkedHere } from "./lost.ts";
 import { pullOf } from "./pull-of.ts";
 
 export interface Ready {
@@ -33,7 +34,7 @@ export async function prepare(job: Job, deps: WorkDeps): Promise<Ready> {
     credential: await forge.gitCredential(run.repo),
     pull,
     signal: job.interrupted,
-    keep: run.attempt > 1,
+    keep: run.attempt > 1 && (await lastWorkedHere(run, deps)),
   });
   const prompt = await deps.prompts.build({
     run,

@@ -30,7 +30,7 @@ export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
       return { kind: "completed", work: null, review: run.report?.lastMessage ?? "The agent said nothing." };
     }
     const log = deps.log.child({ run: run.id });
-    const work = await patiently(() => publishWork(run, deps), { pausesMs, signal, log });
+    const work = await patiently(() => publishWork(run, job.lost, deps), { pausesMs, signal, log });
     return { kind: "completed", work, review: null };
   } catch (error) {
     if (job.lost.aborted || (job.left.aborted && isPassing(error))) throw error;
@@ -38,11 +38,12 @@ export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
   }
 }
 
-async function publishWork(run: Run, deps: WorkDeps): Promise<PublishedWork | null> {
+/** A lost lease ends it at once: the next holder may begin the run anew. */
+async function publishWork(run: Run, lost: AbortSignal, deps: WorkDeps): Promise<PublishedWork | null> {
   const { workspace } = run;
   if (!workspace) throw new Error(`run ${run.id} is publishing but no workspace was recorded`);
   const forge = deps.forge(run.repo.forge);
-  const signal = AbortSignal.timeout(10 * 60_000);
+  const signal = AbortSignal.any([AbortSignal.timeout(10 * 60_000), lost]);
   const work = await deps.workspaces.collect({
     run,
     workspace,

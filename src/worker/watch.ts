@@ -1,13 +1,15 @@
 /** Third step: the agent watched to its end, and the end judged. Also how a run is adopted after a restart. */
 import type { AgentEvent, OutputReader } from "../agents/agent.ts";
-import { messageOf, Refusal } from "../model/errors.ts";
+import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
 import type { Outcome } from "../model/outcome.ts";
+import type { Run } from "../model/run.ts";
 import { type Ended, judge } from "../outcome/judge.ts";
 import { readQuestion } from "../outcome/question.ts";
 import { publishingStatus, runningStatus } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
+import { copyLog, type LogCopy } from "../supervisor/copy-log.ts";
 import { createRunLog } from "../supervisor/run-log.ts";
-import { type Supervised, supervise } from "../supervisor/supervise.ts";
+import { type Supervised, type SuperviseRequest, supervise } from "../supervisor/supervise.ts";
 import { activityLine } from "./activity.ts";
 import type { WorkDeps } from "./deps.ts";
 import { handleOf } from "./handle.ts";
@@ -18,29 +20,14 @@ import { withTail } from "./tail.ts";
 export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const { run } = job;
   const { limits } = deps.config();
-  const handle = handleOf(run);
-  const runtime = deps.runtimeNamed(handle.runtime);
+  const runtime = deps.runtimeNamed(handleOf(run).runtime);
   const { reader, tail } = withTail(await readerOrStop(job, runtime, deps), deps.redact);
   const totalMs = run.request.timeoutMs ?? limits.totalMs;
   const log = createRunLog({ file: deps.logFile(run), maxBytes: limits.logBytes, redact: deps.redact });
+  job.logCopy = copyOf(run, deps);
   let supervised: Supervised;
   try {
-    supervised = await supervise({
-      runtime,
-      handle,
-      reader,
-      log,
-      limits: { totalMs, idleMs: limits.idleMs, graceMs: limits.graceMs, outputBytes: limits.outputBytes },
-      startedAt: run.startedAt ?? deps.now(),
-      now: deps.now,
-      cancelled: job.cancelled,
-      lost: job.lost,
-      left: job.left,
-      onEvent: (event) =>
-        void onEvent(event, job, deps).catch((error) =>
-          deps.log.warn({ run: run.id, reason: messageOf(error) }, "an agent's event was not told"),
-        ),
-    });
+    supervised = await supervise(superviseRequest(job, { runtime, reader, log, totalMs }, deps));
   } catch (error) {
     if (job.lost.aborted || job.left.aborted) throw error;
     // The supervisor has stopped the agent: an agent that nobody watches must not work on.
@@ -48,12 +35,49 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
     const fix = full ? "Free some space on the bot's disk." : null;
     throw new Refusal(`watching the agent: ${messageOf(error)}; it was stopped`, fix, { cause: error });
   } finally {
-    await log.close();
+    log.close();
   }
   const { ended } = supervised;
+  // Stopped for a lost lease: nobody adopts it, and what it left says nothing of how the run ended.
+  if (ended === "lost" && job.lost.reason instanceof LeaseLost) await forget(job, deps);
   if (ended === "lost" || ended === "left") return false;
+  await job.logCopy?.catchUp();
   await recordEnd(job, { ...supervised, ended }, tail(), totalMs, deps);
   return true;
+}
+
+type Parts = Pick<SuperviseRequest, "runtime" | "reader" | "log"> & { readonly totalMs: number };
+
+function superviseRequest(job: Job, { totalMs, ...parts }: Parts, deps: WorkDeps): SuperviseRequest {
+  const { run, cancelled, lost, left } = job;
+  const { idleMs, graceMs, outputBytes } = deps.config().limits;
+  const startedAt = run.startedAt ?? deps.now();
+  const adopted = job.startedTick === null;
+  // The wall clock tells how long an adopted agent has worked, and it may have been set back meanwhile.
+  job.startedTick ??= deps.ticks() - Math.max(0, deps.now() - startedAt);
+  return {
+    ...parts,
+    handle: handleOf(run),
+    limits: { totalMs, idleMs, graceMs, outputBytes },
+    startedAt,
+    startedTick: job.startedTick,
+    ticks: deps.ticks,
+    adopted,
+    cancelled,
+    lost,
+    left,
+    onEvent: (event) =>
+      void onEvent(event, job, deps).catch((error) =>
+        deps.log.warn({ run: run.id, reason: messageOf(error) }, "an agent's event was not told"),
+      ),
+  };
+}
+
+/** Where other machines read the log too. */
+function copyOf(run: Run, { store: { fleet }, logFile, log }: WorkDeps): LogCopy | null {
+  if (fleet === null) return null;
+  const warn = (reason: string) => log.warn({ run: run.id, reason }, "the log was not copied; trying again");
+  return copyLog({ file: logFile(run), runId: run.id, attempt: run.attempt, fleet, warn });
 }
 
 /**
@@ -116,7 +140,7 @@ async function recordEnd(
       report: { exit, lastMessage, logTail, usage: result.usage },
     },
     [],
-    outcome.kind,
+    { detail: outcome.kind },
   );
   await deps.live.update(job.run, publishingStatus(job.run));
 }
@@ -126,10 +150,10 @@ async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<voi
     await job.note({ session: event.id }).catch(() => {});
   const text = activityLine(event);
   if (text === null) return;
-  const now = deps.now();
+  const workedMs = deps.ticks() - (job.startedTick ?? deps.ticks());
   const body = runningStatus(job.run, {
-    now,
-    activity: { text: deps.redact(text), at: now },
+    now: (job.run.startedAt ?? deps.now()) + workedMs,
+    activity: { text: deps.redact(text), at: deps.now() },
     hidden: job.hidden,
   });
   await deps.live.update(job.run, body).catch(() => {});

@@ -3,8 +3,9 @@
  *
  *   prepare workspace → launch the agent in its runtime → supervise → judge → publish the work → final answer
  *
- * Each step begins from what the last one recorded, so a run taken over after a crash goes on where it stood. Whatever
- * goes wrong on the way becomes an outcome, and every outcome ends in `finish`: nobody is left without an answer.
+ * Each step begins from what the last one recorded, so a run taken over after a crash goes on where it stood; what
+ * becomes of one whose machine was lost is in `lost.ts`. Whatever goes wrong on the way becomes an outcome, and every
+ * outcome ends in `finish`: nobody is left without an answer.
  */
 import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
 import type { FailureReason, Outcome } from "../model/outcome.ts";
@@ -13,6 +14,7 @@ import { failed } from "./failure.ts";
 import { finish } from "./finish.ts";
 import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
+import { lostWith, takeUp } from "./lost.ts";
 import { PAUSES, patiently } from "./patience.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
@@ -32,11 +34,14 @@ export async function work(job: Job, deps: WorkDeps): Promise<void> {
         "run could not be brought to an end; its lease runs out and it is taken up again",
       );
   } finally {
+    await job.logCopy?.end(job.lost);
     job.close();
   }
 }
 
 async function steps(job: Job, deps: WorkDeps): Promise<void> {
+  const lostWorker = await lostWith(job, deps);
+  if (lostWorker !== null) await takeUp(job, lostWorker, deps);
   if (job.run.state === "preparing") {
     // A minute: someone waits for a word, and a run that has not begun costs nothing to begin anew.
     const pausesMs = PAUSES.slice(0, 6).map((pauses) => pauses * deps.patienceMs);
@@ -46,7 +51,7 @@ async function steps(job: Job, deps: WorkDeps): Promise<void> {
   }
   if (job.run.state === "running" && !(await watchOrEnd(job, deps))) return;
   if (job.run.state !== "publishing") return;
-  await forget(job, deps);
+  if (lostWorker === null) await forget(job, deps);
   await finish(job, await publish(job, deps), deps);
 }
 

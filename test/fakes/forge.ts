@@ -11,6 +11,8 @@ import type {
   Comment,
   Forge,
   ForgeProbe,
+  Lookback,
+  Missed,
   NewPull,
   PullRequest,
   Repository,
@@ -47,6 +49,7 @@ export class FakeForge implements Forge {
   readonly files = new Map<string, string>();
   readonly #failures = new Map<Method, { error: Error; after: boolean }[]>();
   #events: readonly Event[] = [];
+  #undelivered: readonly Delivery[] = [];
   #id = 100;
 
   constructor(name = "forge", kind: "github" | "forgejo" = "forgejo") {
@@ -66,6 +69,11 @@ export class FakeForge implements Forge {
 
   willParse(...events: readonly Event[]): void {
     this.#events = events;
+  }
+
+  /** What the next look back finds, once. */
+  willMiss(...deliveries: readonly Delivery[]): void {
+    this.#undelivered = [...this.#undelivered, ...deliveries];
   }
 
   addComment(repo: RepoRef, issue: number, author: Actor, body: string): string {
@@ -104,6 +112,15 @@ export class FakeForge implements Forge {
 
   parse(_delivery: Delivery): readonly Event[] {
     return this.#events;
+  }
+
+  /** As the contract has it, the first look finds nothing. */
+  async missed(look: Lookback): Promise<Missed> {
+    return await this.#do("missed", () => {
+      const deliveries = look.cursor === null ? [] : this.#undelivered;
+      this.#undelivered = [];
+      return { deliveries, cursor: String(look.now) };
+    });
   }
 
   async probe(): Promise<ForgeProbe> {

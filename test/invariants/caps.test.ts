@@ -67,7 +67,7 @@ test("One active run per issue; pool, model, repository and total caps hold exac
   assert.equal(again, "conflict", "an issue that has a run gets no second one");
   const drain = new AbortController();
   const never = new AbortController().signal;
-  const worker = createWorker({ ...bench.deps, name: "worker", onQueueMoved: async () => {} });
+  const worker = createWorker({ ...bench.deps, closedForges: () => [], onQueueMoved: async () => {} });
   const end = worker.run({ drain: drain.signal, leave: never, halt: never });
   bench.ends.push(async () => {
     drain.abort();

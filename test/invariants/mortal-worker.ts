@@ -8,15 +8,7 @@ import { work } from "../../src/worker/work.ts";
 import { type Bench, LEASE_MS, NO_CAPS } from "../worker/bench.ts";
 import { type Life, mortal } from "./mortal.ts";
 
-const STORE = [
-  "move",
-  "note",
-  "addEffects",
-  "takeEffects",
-  "confirmEffect",
-  "delayEffect",
-  "poolEnd",
-] as const;
+const STORE = ["move", "note", "addEffects", "takeEffects", "confirmEffect", "delayEffect"] as const;
 const FORGE = [
   "comment",
   "editComment",
@@ -37,7 +29,7 @@ export async function live(bench: Bench, life: Life): Promise<void> {
   const stops = { leave: new AbortController().signal, halt: halt.signal };
   const begin = async (claim: Claim) => await work(openJob(claim, deps, stops), deps);
   try {
-    for (const claim of await deps.store.takeOver("worker", LEASE_MS, true)) await begin(claim);
+    for (const claim of await deps.store.takeOver("worker", LEASE_MS, "own")) await begin(claim);
     for (;;) {
       const claim = await deps.store.claim("worker", NO_CAPS, LEASE_MS);
       if (!claim) break;

@@ -1,6 +1,7 @@
 /**
  * The second half with real parts: a store on disk, prompts, reader, supervisor, judge, outbox; the forge and the
- * runtime are the fake ones, the workspaces plain folders. The clock stands until it is moved.
+ * runtime are the fake ones, the workspaces plain folders. The clock stands until it is moved. Its store is one of
+ * many machines if asked for.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +16,7 @@ import { createPrompts } from "../../src/prompt/prompts.ts";
 import { createLiveStatus } from "../../src/report/live-status.ts";
 import { createOutbox, type Outbox } from "../../src/report/outbox.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import type { Caps, Claim, NewRun, Store } from "../../src/store/store.ts";
+import type { Caps, Claim, Fleet, NewRun, Store } from "../../src/store/store.ts";
 import type { WorkDeps } from "../../src/worker/deps.ts";
 import { openJob, type Stops } from "../../src/worker/job.ts";
 import { work } from "../../src/worker/work.ts";
@@ -23,6 +24,7 @@ import { FakeForge } from "../fakes/forge.ts";
 import { createFakeRuntime, type FakeRuntime, type FakeScript } from "../fakes/runtime.ts";
 import { botConfig, scripted } from "../journeys/bot.ts";
 import { sampleRun } from "../report/sample-run.ts";
+import { shared } from "./plain-fleet.ts";
 import { createPlainWorkspaces, type PlainWorkspaces } from "./plain-workspaces.ts";
 
 export const REPO: RepoRef = { forge: "codeberg", owner: "acme", name: "shop" };
@@ -43,12 +45,15 @@ export interface RunSketch {
 }
 
 interface Parts {
+  /** Everything of it is here. */
+  readonly dir: string;
   readonly store: Store;
   readonly forge: FakeForge;
   readonly runtime: FakeRuntime;
   readonly workspaces: PlainWorkspaces;
   readonly outbox: Outbox;
-  readonly clock: { ms: number };
+  /** `setBy` is how far somebody set the wall clock: what else moves `ms` is time that passed. */
+  readonly clock: { ms: number; setBy: number };
   /** What was logged, one object a line. */
   readonly logged: { readonly msg: string; readonly [key: string]: unknown }[];
   /** Done at the test's end, before the store is closed. */
@@ -75,15 +80,18 @@ export interface BenchOptions {
   /** What each started agent does; it says the word of success when not told. */
   readonly script?: (attempt: number) => FakeScript;
   readonly change?: (config: Config) => Config;
+  /** Has the store be one of many machines. */
+  readonly fleet?: Fleet;
 }
 
 export async function openBench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), "worker-"));
-  const clock = { ms: Date.UTC(2026, 10, 22, 19) };
+  const clock = { ms: Date.UTC(2026, 10, 22, 19), setBy: 0 };
   const now = () => clock.ms;
   let ids = 0;
   const newId = () => `id${++ids}`;
-  const store = await openSqliteStore({ file: join(dir, "store.db"), now, newId });
+  const sqlite = await openSqliteStore({ file: join(dir, "store.db"), now, newId });
+  const store = options.fleet ? shared(sqlite, options.fleet) : sqlite;
   const ends: Parts["ends"] = [];
   t.after(async () => {
     for (const end of ends) await end();
@@ -99,6 +107,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   const says = () => ({ output: [DONE] });
   const script = options.script ?? says;
   const bench: Parts = {
+    dir,
     store,
     forge,
     runtime: createFakeRuntime(({ attempt }) => script(attempt)),
@@ -110,6 +119,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     config: configOf(dir, forge, options),
   };
   const deps: WorkDeps = {
+    name: "worker",
     ...parts(bench, dir, now),
     store,
     redact,
@@ -142,6 +152,7 @@ function parts(bench: Parts, dir: string, now: () => number) {
     },
     runtimeFor: async () => bench.runtime,
     runtimeNamed: () => bench.runtime,
+    runtimes: () => [bench.runtime],
     workspaces: bench.workspaces,
     prompts: createPrompts({ dirs: [join(import.meta.dirname, "..", "..", "templates")] }),
     logFile: (run: Run) => join(dir, "logs", `${run.id}.${run.attempt}.log`),
@@ -150,6 +161,7 @@ function parts(bench: Parts, dir: string, now: () => number) {
     leaseMs: LEASE_MS,
     patienceMs: 0,
     now,
+    ticks: () => bench.clock.ms - bench.clock.setBy,
   } satisfies Partial<WorkDeps>;
 }
 

@@ -16,8 +16,8 @@ async function cancel({ store }: Bench, runId: string): Promise<void> {
 
 /** Another worker takes the run, as when this one's heartbeats did not come. */
 async function steal({ store, clock }: Bench): Promise<void> {
-  clock.ms += LEASE_MS + 1;
-  assert.equal((await store.takeOver("another", LEASE_MS, false)).length, 1);
+  clock.ms += LEASE_MS;
+  assert.equal((await store.takeOver("another", LEASE_MS, { lostMs: 0 })).length, 1);
 }
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
@@ -98,7 +98,7 @@ test("a hold that is about to run out is renewed, and a fresh one costs no write
   bench.clock.ms += LEASE_MS * 60;
   await job.renew();
   assert.equal(beats, 1);
-  assert.deepEqual(await bench.store.takeOver("another", LEASE_MS, false), []);
+  assert.deepEqual(await bench.store.takeOver("another", LEASE_MS, { lostMs: 0 }), []);
   await job.renew();
   assert.equal(beats, 1);
 });
@@ -206,7 +206,7 @@ test("a process that goes leaves the agent alive for the next one, without a wor
   const run = await end;
   assert.deepEqual([run.state, bench.runtime.living()], ["running", 1]);
   assert.deepEqual(await bench.answers(), []);
-  const [taken] = await bench.store.takeOver("next", LEASE_MS, true);
+  const [taken] = await bench.store.takeOver("worker", LEASE_MS, "own");
   await cancel(bench, run.id);
   assert.ok(taken);
   assert.equal(

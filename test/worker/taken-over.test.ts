@@ -49,7 +49,7 @@ async function left(t: TestContext, script: FakeScript, more: { readonly agentLi
 }
 
 async function takeUp(bench: Bench) {
-  const claims = await bench.store.takeOver("next", LEASE_MS, true);
+  const claims = await bench.store.takeOver("worker", LEASE_MS, "own");
   assert.equal(claims.length, 1);
   return await bench.work(claims[0]!);
 }

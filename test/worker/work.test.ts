@@ -15,7 +15,7 @@ async function assertEndedOnce(bench: Bench, pattern: RegExp): Promise<string> {
   assert.match(answers[0] ?? "", pattern);
   assert.equal(bench.runtime.living(), 0);
   assert.deepEqual(await bench.runtime.list(), []);
-  assert.deepEqual(await bench.store.takeOver("another", 1000, true), []);
+  assert.deepEqual(await bench.store.takeOver("worker", 1000, "own"), []);
   return answers[0] ?? "";
 }
 

@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { createWorker, type WorkerDeps } from "../../src/worker/worker.ts";
 import { type Bench, type BenchOptions, DONE, LEASE_MS, openBench } from "./bench.ts";
+import { pass } from "./machine.ts";
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = Date.now() + 15_000;
@@ -20,7 +21,12 @@ async function openWorker(t: TestContext, options: BenchOptions = {}, more: Part
 
 function runWorker(bench: Bench, more: Partial<WorkerDeps> = {}) {
   const [drain, leave, halt] = [new AbortController(), new AbortController(), new AbortController()];
-  const worker = createWorker({ ...bench.deps, name: "worker", onQueueMoved: async () => {}, ...more });
+  const worker = createWorker({
+    ...bench.deps,
+    closedForges: () => [],
+    onQueueMoved: async () => {},
+    ...more,
+  });
   const end = worker.run({ drain: drain.signal, leave: leave.signal, halt: halt.signal });
   const stop = async () => {
     drain.abort();
@@ -97,7 +103,7 @@ test("a run whose holder fell silent is taken up when its lease has run out", as
   const { bench } = await openWorker(t, {}, { config: () => frozenConfig(bench) });
   const id = await bench.enqueue();
   assert.ok(await bench.store.claim("a silent one", bench.config.caps, LEASE_MS));
-  bench.clock.ms += LEASE_MS + 1;
+  await pass(bench, LEASE_MS);
   await bench.store.setFrozen(false);
   await inState(bench, id, "completed");
 });
@@ -193,7 +199,7 @@ test("a run that breaks the worker's own steps is let go of, and taken up when i
     "the run to be let go of",
   );
   assert.equal(await stateOf(bench, id), "publishing");
-  bench.clock.ms += LEASE_MS + 1;
+  await pass(bench, LEASE_MS);
   await bench.store.setFrozen(false);
   await inState(bench, id, "completed");
   await bench.outbox.flush();
