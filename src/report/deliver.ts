@@ -10,6 +10,7 @@ import type { Effect } from "../model/effect.ts";
 import { ForgeError } from "../model/errors.ts";
 import { repoName } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
+import type { Hold } from "./hold.ts";
 import { secretHeldBack } from "./messages.ts";
 
 /** What forges accept in one comment. */
@@ -24,19 +25,20 @@ export interface DeliverOptions {
   readonly log: Pick<Logger, "info" | "warn" | "error">;
 }
 
-/** Returns what the forge calls the result, or null. Throws ForgeError. */
-export async function deliver(effect: Effect, options: DeliverOptions): Promise<string | null> {
+/** Returns what the forge calls the result, or null. Throws ForgeError, also when the hold ends before all is done. */
+export async function deliver(effect: Effect, options: DeliverOptions, hold: Hold): Promise<string | null> {
   const forge = options.forges.get(effect.repo.forge);
   if (!forge)
     throw new ForgeError(`delivering to ${effect.repo.forge}: no such forge is configured`, 410, false);
   const { repo, issue, action } = effect;
+  hold.assertHeld();
   switch (action.kind) {
     case "comment":
-      return await say(effect, safeBody(action.body, effect, options), forge);
+      return await say(effect, safeBody(action.body, effect, options), forge, hold);
     case "status":
-      return await showStatus(effect, safeBody(action.body, effect, options), forge, options);
+      return await showStatus(effect, safeBody(action.body, effect, options), forge, options, hold);
     case "review":
-      return await sayReview(effect, safeBody(action.body, effect, options), forge, options);
+      return await sayReview(effect, safeBody(action.body, effect, options), forge, options, hold);
     case "react":
       await forge.react(repo, issue, action.commentId, action.reaction);
       return null;
@@ -58,10 +60,15 @@ export function isRefused(error: unknown): error is ForgeError {
   return error instanceof ForgeError && !error.retryable && error.status > 0 && error.status !== 401;
 }
 
-async function say(effect: Effect, body: string, forge: Forge): Promise<string> {
-  const { repo, issue } = effect;
+async function say(effect: Effect, body: string, forge: Forge, hold: Hold): Promise<string> {
   const found = effect.tries > 0 ? await findOwn(effect, forge) : null;
-  return found ?? (await forge.comment(repo, issue, body));
+  return found ?? (await post(effect, body, forge, hold));
+}
+
+/** A new comment. */
+async function post({ repo, issue }: Effect, body: string, forge: Forge, hold: Hold): Promise<string> {
+  hold.assertHeld();
+  return await forge.comment(repo, issue, body);
 }
 
 /** A review is a run's answer, so it is said one way or the other. */
@@ -70,18 +77,19 @@ async function sayReview(
   body: string,
   forge: Forge,
   { log }: DeliverOptions,
+  hold: Hold,
 ): Promise<string> {
-  const { repo, issue } = effect;
   if (effect.tries > 0) {
     const found = (await findOwnReview(effect, forge)) ?? (await findOwn(effect, forge));
     if (found !== null) return found;
   }
   try {
-    return await forge.review(repo, issue, body);
+    hold.assertHeld();
+    return await forge.review(effect.repo, effect.issue, body);
   } catch (error) {
     if (!isRefused(error)) throw error;
     log.warn({ ...told(effect), reason: error.message }, "a review was refused; it is posted as a comment");
-    return await forge.comment(repo, issue, body);
+    return await post(effect, body, forge, hold);
   }
 }
 
@@ -91,19 +99,32 @@ async function showStatus(
   body: string,
   forge: Forge,
   { store }: DeliverOptions,
+  hold: Hold,
 ): Promise<string> {
   const run = effect.runId === null ? null : await store.run(effect.runId);
-  const existing = run?.statusComment ?? (effect.tries > 0 ? await findOwn(effect, forge) : null);
-  if (existing === null) return await forge.comment(effect.repo, effect.issue, body);
+  const known = run?.statusComment ?? null;
+  if (known !== null && (await edit(effect, known, body, forge, hold))) return known;
+  // One that took the place of a deleted one may not have been recorded.
+  const found = effect.tries > 0 ? await findOwn(effect, forge) : null;
+  if (found !== null && found !== known && (await edit(effect, found, body, forge, hold))) return found;
+  return await post(effect, body, forge, hold);
+}
+
+/** False when there is no such comment any more. */
+async function edit(
+  { repo }: Effect,
+  commentId: string,
+  body: string,
+  forge: Forge,
+  hold: Hold,
+): Promise<boolean> {
+  hold.assertHeld();
   try {
-    await forge.editComment(effect.repo, existing, body);
-    return existing;
+    await forge.editComment(repo, commentId, body);
+    return true;
   } catch (error) {
-    if (!(error instanceof ForgeError) || (error.status !== 404 && error.status !== 410)) throw error;
-    const found = effect.tries > 0 ? await findOwn(effect, forge) : null;
-    return found !== null && found !== existing
-      ? found
-      : await forge.comment(effect.repo, effect.issue, body);
+    if (error instanceof ForgeError && (error.status === 404 || error.status === 410)) return false;
+    throw error;
   }
 }
 

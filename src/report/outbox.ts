@@ -1,17 +1,23 @@
 /**
  * Brings effects to the forges: in order on each issue, side by side across issues, each once. It decides nothing
  * and writes no prose. An effect stays in the store until it is confirmed, so a crash anywhere here loses none; how
- * it is kept from happening twice is in `deliver.ts`.
+ * it is kept from happening twice is in `deliver.ts` and `hold.ts`. What fails waits for itself (`after-failure.ts`),
+ * and a forge in trouble as a whole is left alone (`forge-pause.ts`): an effect that was not begun counts no try.
+ * Each forge has places of its own, so that one that hangs holds up no other.
  */
-import { createHash } from "node:crypto";
 import type { Effect } from "../model/effect.ts";
 import { ForgeError, messageOf } from "../model/errors.ts";
 import type { Store } from "../store/store.ts";
-import { type DeliverOptions, deliver, isRefused, told } from "./deliver.ts";
+import { afterFailure } from "./after-failure.ts";
+import { type DeliverOptions, deliver, told } from "./deliver.ts";
+import { createForgePause, type ForgePause, isForgeTrouble } from "./forge-pause.ts";
+import { HOLD_MS, underHold } from "./hold.ts";
 
 export interface OutboxOptions extends DeliverOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Forges whose effects are to wait, as they refuse our credentials; left out: none. */
+  readonly closed?: () => readonly string[];
 }
 
 export interface Outbox {
@@ -21,35 +27,27 @@ export interface Outbox {
   flush(): Promise<void>;
 }
 
-const AT_ONCE = 16;
-/** Longer than any delivery takes, so that no second worker begins it; a crashed one's is taken up after it. */
-const HOLD_MS = 60_000;
 const IDLE_MS = 1_000;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 600_000;
-/** Pauses of 1 s, 2 s, … 512 s, then 10 min each: together about 24 hours. */
-const MOST_TRIES = 152;
+
+/** One forge's places, and what is in them. */
+interface Lane {
+  readonly forge: string;
+  readonly pause: ForgePause;
+  readonly active: Map<string, Promise<void>>;
+}
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store } = options;
-  const active = new Map<string, Promise<void>>();
-
-  /** Begins what is due; how many were begun. */
-  async function begin(): Promise<number> {
-    const room = AT_ONCE - active.size;
-    if (room <= 0) return 0;
-    let begun = 0;
-    for (const effect of await store.takeEffects(room, HOLD_MS)) {
-      if (active.has(effect.id)) continue;
-      begun += 1;
-      active.set(
-        effect.id,
-        bring(effect, options).finally(() => active.delete(effect.id)),
-      );
-    }
-    return begun;
-  }
-
+  const lanes = [...options.forges.keys()].map(
+    (forge): Lane => ({ forge, pause: createForgePause(), active: new Map() }),
+  );
+  const active = () => lanes.flatMap((lane) => [...lane.active.values()]);
+  const begin = async () => {
+    const closed = options.closed?.() ?? [];
+    const open = lanes.filter(({ forge }) => !closed.includes(forge));
+    const begun = await Promise.all(open.map((lane) => fill(lane, options)));
+    return begun.some((count) => count > 0);
+  };
   return {
     async run(signal) {
       while (!signal.aborted) {
@@ -59,19 +57,37 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const change = store.changed("effects", until);
         await guarded(begin, options);
         const idle = pause(store, until);
-        await Promise.race([change.catch(() => idle), idle, ...active.values()]);
+        await Promise.race([change.catch(() => idle), idle, ...active()]);
         turn.abort();
       }
-      await Promise.all(active.values());
+      await Promise.all(active());
     },
     async flush() {
-      while ((await begin()) > 0 || active.size > 0) await Promise.race(active.values());
+      while ((await begin()) || active().length > 0) {
+        const under = active();
+        if (under.length > 0) await Promise.race(under);
+      }
     },
   };
 }
 
+/** Begins what is due, as far as there are places; how many were begun. */
+async function fill(lane: Lane, options: OutboxOptions): Promise<number> {
+  const takenAt = options.now();
+  const room = lane.pause.most(takenAt) - lane.active.size;
+  if (room <= 0) return 0;
+  let begun = 0;
+  for (const effect of await options.store.takeEffects([lane.forge], room, HOLD_MS)) {
+    if (lane.active.has(effect.id)) continue;
+    begun += 1;
+    const end = bring(effect, takenAt, lane.pause, options).finally(() => lane.active.delete(effect.id));
+    lane.active.set(effect.id, end);
+  }
+  return begun;
+}
+
 /** A store that fails is logged and asked again: the outbox outlives it. */
-async function guarded(begin: () => Promise<number>, { log }: OutboxOptions): Promise<void> {
+async function guarded(begin: () => Promise<unknown>, { log }: OutboxOptions): Promise<void> {
   try {
     await begin();
   } catch (error) {
@@ -91,46 +107,50 @@ async function pause(store: Store, signal: AbortSignal): Promise<void> {
 }
 
 /** One effect to its confirmation, or put off, or given up. Never throws. */
-async function bring(effect: Effect, options: OutboxOptions): Promise<void> {
+async function bring(
+  effect: Effect,
+  takenAt: number,
+  pause: ForgePause,
+  options: OutboxOptions,
+): Promise<void> {
   const { store, log } = options;
+  const count = pause.count();
   try {
-    try {
-      const ref = await deliver(effect, options);
-      await store.confirmEffect(effect.id, ref);
-    } catch (error) {
-      await putOff(effect, error, options);
-    }
+    const ref = await underHold(effect, takenAt, options, (hold) => deliver(effect, options, hold));
+    pause.answered(count);
+    await store.confirmEffect(effect.id, ref);
   } catch (error) {
-    log.error(
-      { ...told(effect), err: error },
-      "recording an effect's end did not work; it is looked for again",
+    await putOff(effect, error, { takenAt, pause, count }, options).catch((broken) =>
+      log.error(
+        { ...told(effect), err: broken },
+        "recording an effect's end did not work; it is looked for again",
+      ),
     );
   }
 }
 
-async function putOff(effect: Effect, error: unknown, { store, now, log }: OutboxOptions): Promise<void> {
-  const reason = messageOf(error);
-  const permanent = isPermanent(effect, error);
-  if (permanent || effect.tries >= MOST_TRIES) {
-    log.warn({ ...told(effect), reason }, "effect given up");
-    await store.delayEffect(effect.id, null, reason);
-    return;
+interface Begun {
+  readonly takenAt: number;
+  readonly pause: ForgePause;
+  readonly count: number;
+}
+
+async function putOff(
+  effect: Effect,
+  error: unknown,
+  { takenAt, pause, count }: Begun,
+  { store, now, log }: OutboxOptions,
+): Promise<void> {
+  const at = now();
+  const forgePauseMs = isForgeTrouble(error) ? pause.failed(effect, error, count, at) : null;
+  if (forgePauseMs !== null) {
+    const { forge } = effect.repo;
+    log.warn({ forge, pauseMs: forgePauseMs, reason: messageOf(error) }, "forge left alone for a while");
   }
-  const pauseMs = pauseAfter(effect, error);
-  const known = error instanceof ForgeError ? { reason } : { err: error };
-  log.warn({ ...told(effect), ...known, pauseMs }, "effect put off");
-  await store.delayEffect(effect.id, now() + pauseMs, reason);
-}
-
-/** The clock is a courtesy. */
-function isPermanent(effect: Effect, error: unknown): boolean {
-  return effect.action.kind === "stopwatch" || isRefused(error);
-}
-
-/** Doubles with each try; spread by a quarter so that many do not come back at once. The forge may ask for more. */
-function pauseAfter(effect: Effect, error: unknown): number {
-  const base = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(effect.tries, 20));
-  const byte = createHash("sha256").update(`${effect.key} ${effect.tries}`).digest()[0] ?? 0;
-  const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(asked, Math.round(base * (0.75 + byte / 512)));
+  if (error instanceof ForgeError && !error.retryable) pause.answered(count);
+  const circumstances = { tookMs: at - takenAt, inTrouble: pause.inTrouble(), forgePauseMs };
+  const { reason, pauseMs, known } = afterFailure(effect, error, circumstances);
+  if (pauseMs === null) log.warn({ ...told(effect), reason }, "effect given up");
+  else log.warn({ ...told(effect), ...(known ? { reason } : { err: error }), pauseMs }, "effect put off");
+  await store.delayEffect(effect.id, pauseMs === null ? null : at + pauseMs, reason);
 }

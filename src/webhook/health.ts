@@ -1,6 +1,12 @@
 /**
- * `GET /healthz`: the process answers. `GET /readyz`: every named check holds; what is wrong is for the log of
- * whoever owns the check, so that the page tells names and nothing else.
+ * `GET /healthz`: the process answers. `GET /readyz`: every named check holds, so that it takes webhooks and loses
+ * none; what is wrong is for the log of whoever owns the check, so that the page tells names and nothing else.
+ *
+ * A forge that refuses our credentials is no reason to send the webhooks of the others elsewhere, nor its own: they
+ * are kept and served once it works again. So the answer stays 200, and `degraded.forges` has a sentence for each such
+ * forge. Everybody may read the page: these sentences name no address, no repository and nothing that a forge said.
+ *
+ *     {"ready": true, "checks": {"store": true}, "degraded": {"forges": {"codeberg": "it refuses …"}}}
  */
 import { statfs } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -13,6 +19,8 @@ export interface HealthOptions {
   readonly checks: Readonly<Record<string, Check>>;
   /** Milliseconds a check may take. */
   readonly checkMs: number;
+  /** What is wrong with each forge that work waits for, in words for everybody; left out: nothing. */
+  readonly forges?: () => Readonly<Record<string, string>>;
 }
 
 /** For Probot's `addHandler`. Never throws. */
@@ -26,7 +34,9 @@ export function createHealthHandler(
     if (path === "/healthz") return send(res, 200, { ok: true });
     return checked(options).then((checks) => {
       const ready = Object.values(checks).every(Boolean);
-      return send(res, ready ? 200 : 503, { ready, checks });
+      const forges = options.forges?.() ?? {};
+      const degraded = Object.keys(forges).length > 0 ? { degraded: { forges } } : {};
+      return send(res, ready ? 200 : 503, { ready, checks, ...degraded });
     });
   };
 }

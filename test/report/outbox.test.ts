@@ -115,13 +115,14 @@ test("a token that expired, and a fault of ours, are waited out", async (t) => {
   assert.equal(await store.pendingEffects(), 0);
 });
 
-test("effects for a forge that is configured no more are given up", async (t) => {
-  const { store, outbox, logged } = await openOutboxDesk(t);
+test("effects for a forge that is configured no more wait until it is again, and hold up no other", async (t) => {
+  const { store, forge, outbox, add } = await openOutboxDesk(t);
   const repo = { forge: "gone", owner: "a", name: "b" };
   await store.addEffects([{ repo, issue: 1, runId: null, key: "k", action: comment("x") }]);
+  await add({ a: comment("one") });
   await outbox.flush();
-  assert.equal(await store.pendingEffects(), 0);
-  assert.match(String(logged[0]?.reason), /no such forge/);
+  assert.equal(forge.said.length, 1);
+  assert.equal(await store.pendingEffects(), 1);
 });
 
 test("it delivers as soon as something is recorded, and what is put off when its time comes", async (t) => {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Check, createHealthHandler, hasSpace } from "../../src/webhook/health.ts";
+import { type Check, createHealthHandler, type HealthOptions, hasSpace } from "../../src/webhook/health.ts";
 import { serve } from "./doorstep.ts";
 
-async function ask(t: Parameters<typeof serve>[0], checks: Record<string, Check>) {
-  const port = await serve(t, createHealthHandler({ checks, checkMs: 30 }));
+async function ask(
+  t: Parameters<typeof serve>[0],
+  checks: Record<string, Check>,
+  more: Partial<HealthOptions> = {},
+) {
+  const port = await serve(t, createHealthHandler({ checks, checkMs: 30, ...more }));
   return (path: string, method = "GET") => fetch(`http://127.0.0.1:${port}${path}`, { method });
 }
 
@@ -38,6 +42,28 @@ test("/readyz is 503 with the names of what does not hold, and no word of why", 
   assert.equal(response.status, 503);
   const checks = { store: true, no: false, throws: false, rejects: false, hangs: false };
   assert.deepEqual(await response.json(), { ready: false, checks });
+});
+
+test("a forge in trouble is named, and is no reason to send webhooks elsewhere", async (t) => {
+  let forges: Record<string, string> = { codeberg: "it refuses the bot's credentials" };
+  const get = await ask(t, { store: () => true }, { forges: () => forges });
+  const response = await get("/readyz");
+  assert.equal(response.status, 200);
+  const ready = { ready: true, checks: { store: true } };
+  assert.deepEqual(await response.json(), { ...ready, degraded: { forges } });
+  forges = {};
+  assert.deepEqual(await (await get("/readyz")).json(), ready);
+});
+
+test("a server that drains says so, whatever its forges do", async (t) => {
+  const get = await ask(t, { accepting: () => false }, { forges: () => ({ codeberg: "not asked yet" }) });
+  const response = await get("/readyz");
+  assert.equal(response.status, 503);
+  assert.deepEqual(await response.json(), {
+    ready: false,
+    checks: { accepting: false },
+    degraded: { forges: { codeberg: "not asked yet" } },
+  });
 });
 
 test("HEAD is answered without a body; other methods and paths are left to others", async (t) => {
