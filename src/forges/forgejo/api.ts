@@ -16,7 +16,7 @@ export interface ForgejoOptions {
   readonly timeoutMs?: number;
 }
 
-interface Reply<T> {
+export interface Reply<T> {
   readonly status: number;
   readonly data: T;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -28,8 +28,8 @@ export interface Api {
   readonly config: ForgejoForgeConfig;
   /** "codeberg.org" */
   readonly host: string;
-  /** `action` is what an error says was being done. Throws ForgeError. */
-  call<T>(action: string, route: string, parameters?: Parameters): Promise<Reply<T>>;
+  /** `action` is what an error says was being done; `signal` breaks the request off. Throws ForgeError. */
+  call<T>(action: string, route: string, parameters?: Parameters, signal?: AbortSignal): Promise<Reply<T>>;
   /** As `call`, but null for these statuses. */
   callUnless<T>(
     statuses: readonly number[],
@@ -43,7 +43,7 @@ export interface Api {
 
 const TIMEOUT_MS = 20_000;
 /** The most that a page may hold. */
-const PAGE = 50;
+export const PAGE = 50;
 
 export function forgejoApi({ config, now, timeoutMs = TIMEOUT_MS }: ForgejoOptions): Api {
   const host = new URL(config.url).host;
@@ -54,12 +54,18 @@ export function forgejoApi({ config, now, timeoutMs = TIMEOUT_MS }: ForgejoOptio
   });
   const authorization = `token ${config.token}`;
 
-  async function call<T>(action: string, route: string, parameters: Parameters = {}): Promise<Reply<T>> {
+  async function call<T>(
+    action: string,
+    route: string,
+    parameters: Parameters = {},
+    signal?: AbortSignal,
+  ): Promise<Reply<T>> {
+    const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const { status, data, headers } = await octokit.request(route, {
         ...parameters,
         headers: { authorization },
-        request: { signal: AbortSignal.timeout(timeoutMs) },
+        request: { signal: signal ? AbortSignal.any([signal, timeout]) : timeout },
       });
       return { status, data: data as T, headers };
     } catch (error) {

@@ -2,6 +2,7 @@
 import type { Forge } from "../forge.ts";
 import { type ForgejoOptions, forgejoApi } from "./api.ts";
 import { forgejoComments } from "./comments.ts";
+import { forgejoMissed } from "./missed.ts";
 import { parse } from "./parse.ts";
 import { forgejoPeople } from "./people.ts";
 import { forgejoPulls } from "./pulls.ts";
@@ -25,6 +26,7 @@ export function createForgejoForge(options: ForgejoOptions): Forge {
     ...forgejoComments(api),
     ...forgejoPulls(api),
     ...forgejoTime(api, people.self),
+    ...forgejoMissed(api),
     async gitCredential(repo) {
       const { login } = await people.self();
       const url = `${config.url}/${encodeURIComponent(repo.owner)}/${encodeURIComponent(repo.name)}.git`;

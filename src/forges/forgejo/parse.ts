@@ -1,6 +1,7 @@
 /**
  * Forgejo's webhooks in our words. Pure. Comments, labels and ends of issues and pull requests concern us; reviews do
  * not, since their event has no id to answer to, and "opened" does not, since its labels follow in an event of their own.
+ * What a look back found has the same shape (`replay.ts`), but for a label, of which it knows which was added and when.
  */
 import { z } from "zod";
 import type { CommentCreated, Delivery, Event, IssueClosed, LabelsChanged } from "../../model/event.ts";
@@ -56,6 +57,12 @@ function changed(delivery: Delivery, forge: string): readonly (LabelsChanged | I
   const base = { repo, issue, by: actor(payload.sender) };
   const place = `${forge}:${repoName(repo)}#${subject.number}`;
   if (isLabels) {
+    const added = payload.added_label;
+    if (added) {
+      const at = Date.parse(added.created_at);
+      const key = `${place}:label:${added.name}@${added.created_at}`;
+      return [{ kind: "labels", ...base, at, key, added: added.name, labels: issue.labels }];
+    }
     const key = `${place}:labels:${JSON.stringify([...issue.labels].sort())}@${subject.updated_at}`;
     const at = Date.parse(subject.updated_at);
     return [{ kind: "labels", ...base, at, key, added: null, labels: issue.labels }];

@@ -39,6 +39,8 @@ export const issuePayload = z
     pull_request: subject.nullish(),
     repository,
     sender: user,
+    /** In no webhook: `replay.ts` writes it, from the issue's timeline. */
+    added_label: z.object({ name: z.string(), created_at: z.iso.datetime({ offset: true }) }).optional(),
   })
   .refine(({ issue, pull_request }) => issue || pull_request, "neither issue nor pull_request");
 
