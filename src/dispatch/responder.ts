@@ -12,7 +12,7 @@ import { ACCEPTED, broke, notPermitted, REFUSED, unreadable } from "../report/me
 import { act, type CommandDeps } from "./act.ts";
 import { cancelled } from "./cancel.ts";
 import { CommandBroke, isFinal, isOurs } from "./failure.ts";
-import { labelsSeen, remember, wantedLabel } from "./labels.ts";
+import { judgeLabels, labelsSeen } from "./labels.ts";
 import { join, nothing, type Request, type Response, react, reply } from "./response.ts";
 
 export type Respond = (event: Event, forge: Forge) => Promise<Response>;
@@ -50,8 +50,8 @@ const UNTOUCHED = { freed: false, moved: null } as const;
 
 /** Also when the bot took its label off: what it left is remembered, so that the label counts when it comes again. */
 async function onLabels(event: LabelsChanged, forge: Forge, deps: ResponderDeps): Promise<Response> {
-  const wanted = await wantedLabel(event, deps);
-  if (!wanted) return remember(event);
+  const { wanted, remembered } = await judgeLabels(event, forge, deps);
+  if (!wanted) return remembered;
   const trigger: Trigger = {
     kind: "label",
     by: event.by,
@@ -60,7 +60,7 @@ async function onLabels(event: LabelsChanged, forge: Forge, deps: ResponderDeps)
     at: event.at,
   };
   const command: Command = { ...BARE_DISPATCH, agent: wanted.agent };
-  return join(remember(event), await gated({ event, forge, trigger, ...UNTOUCHED }, [command], deps));
+  return join(remembered, await gated({ event, forge, trigger, ...UNTOUCHED }, [command], deps));
 }
 
 const BARE_DISPATCH = {
@@ -116,10 +116,11 @@ async function inOrder(
   return response;
 }
 
-/** A run that waits for a closed issue has lost its point; one that works is left to end. */
+/** A run that waits for a closed issue has lost its point; one that works is left to end, and so is a later one. */
 async function onClosed(event: IssueClosed, forge: Forge, deps: ResponderDeps): Promise<Response> {
   if (event.by.id === (await forge.self()).id) return nothing;
   const run = await deps.store.activeRun(event.repo, event.issue.number);
-  if (!run || (run.state !== "queued" && run.state !== "blocked")) return nothing;
+  if (!run || run.trigger.at > event.at || (run.state !== "queued" && run.state !== "blocked"))
+    return nothing;
   return cancelled(run, event);
 }

@@ -144,7 +144,7 @@ function actions(store: Store, deps: DispatchDeps) {
   const seen: Effect[] = [];
   const effects = async () => {
     for (;;) {
-      const due = await store.takeEffects(100, 60_000);
+      const due = await store.takeEffects([REPO.forge], 100, 60_000);
       if (due.length === 0) return seen;
       seen.push(...due);
       for (const effect of due) await store.confirmEffect(effect.id, "1");

@@ -154,6 +154,14 @@ test("closing an issue leaves a working run to end, and is silent where there is
   assert.deepEqual([now?.state, now?.cancelledBy], ["running", null]);
 });
 
+test("an issue's closing that is told late does not cancel what was asked for after it", async (t) => {
+  const desk = await openDesk(t);
+  const before = closed();
+  await desk.happen(comment("/dispatch"));
+  await desk.happen(before);
+  assert.equal((await desk.run())?.state, "queued");
+});
+
 test("closing an issue cancels a run that waits for an answer", async (t) => {
   const desk = await openDesk(t);
   await desk.happen(comment("/dispatch"));
