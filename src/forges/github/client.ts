@@ -7,7 +7,8 @@ import type { ProbotOctokit } from "probot";
 import type { GithubForgeConfig } from "../../config/config.ts";
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
-import { toForgeError } from "./errors.ts";
+import { toForgeError, UNSUSPEND } from "./errors.ts";
+import { installationTokens } from "./installation-tokens.ts";
 
 export interface ClientOptions {
   readonly config: GithubForgeConfig;
@@ -34,6 +35,8 @@ export interface GithubClient {
   readonly config: GithubForgeConfig;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** How often the token of an installation was refused and asked for anew: what was made of one before may be void. */
+  readonly renewals: () => number;
   /** As the App itself, or with the token. `action` begins the message of a failure. */
   asSelf<T>(action: string, call: Call<T>): Promise<T>;
   asInstallation<T>(id: number, action: string, call: Call<T>): Promise<T>;
@@ -46,6 +49,7 @@ const TIMEOUT_MS = 20_000;
 export function createClient(options: ClientOptions): GithubClient {
   const { config, auth } = options;
   const installations = new Map<string, number>();
+  const tokens = installationTokens(auth);
   const ask = <T>(action: string, call: (request: RequestOptions) => Promise<T>) =>
     bounded(options, action, call);
 
@@ -53,25 +57,35 @@ export function createClient(options: ClientOptions): GithubClient {
     ask(action, async (request) => call(await auth(), request, null));
 
   const asInstallation = <T>(id: number, action: string, call: Call<T>) =>
-    ask(action, async (request) => call(await auth(id), request, id));
+    ask(action, (request) => tokens.use(id, (octokit) => call(octokit, request, id)));
 
   async function installed<T>(key: string, action: string, find: Call<number>, call: Call<T>): Promise<T> {
     if (config.auth.as === "token") return await asSelf(action, call);
     const known = installations.get(key);
-    const id = known ?? (await asSelf(`${action}: finding the App's installation`, find));
-    installations.set(key, id);
+    const id = known ?? (await findAnew());
     try {
       return await asInstallation(id, action, call);
     } catch (error) {
-      if (error instanceof ForgeError && (error.status === 404 || error.status === 401))
-        installations.delete(key);
-      throw error;
+      if (!mayBeUninstalled(error)) throw error;
+      installations.delete(key);
+      if (known === undefined) throw error;
+      // Uninstalled and installed again, it is another one. Where there is none, finding it says so better.
+      const other = await findAnew();
+      if (other === known) throw error;
+      return await asInstallation(other, action, call);
+    }
+
+    async function findAnew(): Promise<number> {
+      const found = await asSelf(`${action}: finding the App's installation`, find);
+      installations.set(key, found);
+      return found;
     }
   }
 
   return {
     config,
     now: options.now,
+    renewals: () => tokens.renewals(),
     asSelf,
     asInstallation,
     onRepo: (repo, action, call) =>
@@ -83,12 +97,23 @@ export function createClient(options: ClientOptions): GithubClient {
 function findOnRepo(repo: RepoRef): Call<number> {
   return async (octokit, request) => {
     const where = { owner: repo.owner, repo: repo.name, request };
-    return (await octokit.rest.apps.getRepoInstallation(where)).data.id;
+    return idOf((await octokit.rest.apps.getRepoInstallation(where)).data, repoName(repo));
   };
 }
 
 function findOnOrg(org: string): Call<number> {
-  return async (octokit, request) => (await octokit.rest.apps.getOrgInstallation({ org, request })).data.id;
+  return async (octokit, request) =>
+    idOf((await octokit.rest.apps.getOrgInstallation({ org, request })).data, org);
+}
+
+/** Of a suspended one GitHub would only say, to each token, that something is forbidden. */
+function idOf(found: { readonly id: number; readonly suspended_at?: string | null }, on: string): number {
+  if (!found.suspended_at) return found.id;
+  throw new ForgeError(`finding the App's installation on ${on}: it is suspended; ${UNSUSPEND}`, 403, false);
+}
+
+function mayBeUninstalled(error: unknown): boolean {
+  return error instanceof ForgeError && (error.status === 404 || error.status === 401);
 }
 
 async function bounded<T>(

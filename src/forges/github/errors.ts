@@ -33,7 +33,7 @@ export function toForgeError(error: unknown, context: ErrorContext): Error {
   const wait = limitWait(answer, said, context.now);
   const limited = wait !== undefined;
   const retryable = limited || answer.status >= 500 || answer.status === 408;
-  const fix = limited ? null : fixFor(answer, context);
+  const fix = limited ? null : fixFor(answer, said, pathOf(error), context);
   const message = `${context.action}: GitHub answered ${answer.status}: ${said}${fix ? `; ${fix}` : ""}`;
   return new ForgeError(message, answer.status, retryable, wait ?? retryAfter(answer, context.now));
 }
@@ -90,22 +90,44 @@ function retryAfter(answer: Answer, now: number): number | null {
   return Number.isFinite(reset) ? Math.max(0, reset * 1000 - now) : null;
 }
 
-function fixFor(answer: Answer, context: ErrorContext): string | null {
-  const app = context.as === "app";
-  if (answer.status === 401) {
-    return app ? "check the App's id and private key" : "the token is wrong or expired: make a new one";
-  }
-  if (answer.status === 403) {
-    const needed = answer.headers["x-accepted-github-permissions"];
-    const permissions = needed ? `the permission ${needed}` : "the permissions listed in app.yml";
-    return app
-      ? `give the App ${permissions} in its settings and accept them in the installation`
-      : `give the token ${permissions}`;
-  }
-  if (answer.status === 404) {
-    return app
-      ? "check that it exists and that the App is installed on it"
-      : "check that it exists and that the token may see it";
-  }
-  return null;
+/** The request's, without the address before it; empty when the error does not tell. */
+function pathOf(error: unknown): string {
+  if (!(error instanceof Error) || !("request" in error)) return "";
+  const request = error.request;
+  if (typeof request !== "object" || request === null || !("url" in request)) return "";
+  return typeof request.url === "string" ? request.url.replace(/^https?:\/\/[^/]+|\?.*$/g, "") : "";
 }
+
+function fixFor(answer: Answer, said: string, path: string, context: ErrorContext): string | null {
+  const app = context.as === "app";
+  if (answer.status === 401 || /integration not found/i.test(said)) return app ? NEW_KEY : NEW_TOKEN;
+  if (answer.status === 403) return fixForForbidden(answer, said, app);
+  if (answer.status !== 404) return null;
+  // Asked for an installation, or for its token: there is none, whatever else is there.
+  if (/\/installation$/.test(path)) return "check its name, or install the App on it";
+  if (/\/access_tokens$/.test(path)) return "the App was uninstalled there: install it again";
+  return app
+    ? "check that it exists and that the App is installed on it"
+    : "check that it exists and that the token may see it";
+}
+
+const NEW_KEY =
+  "check the App's id and private key; make a new key when it was revoked, a new App when it was deleted";
+const NEW_TOKEN = "the token is wrong, expired or revoked: make a new one";
+
+function fixForForbidden(answer: Answer, said: string, app: boolean): string {
+  if (/suspended/i.test(said)) {
+    return app
+      ? UNSUSPEND
+      : "the bot's account is suspended: have it restored, or use another account's token";
+  }
+  if (/SAML/.test(said)) return "authorise the token for the organisation's single sign-on";
+  const needed = answer.headers["x-accepted-github-permissions"];
+  const permissions = needed ? `the permission ${needed}` : "the permissions listed in app.yml";
+  return app
+    ? `give the App ${permissions} in its settings and accept them in the installation`
+    : `give the token ${permissions}`;
+}
+
+/** An admin of the account does it, among its settings' installed Apps. */
+export const UNSUSPEND = "unsuspend the App's installation in the settings of the account it is installed on";

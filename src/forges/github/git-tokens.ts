@@ -9,12 +9,14 @@ interface Minted {
   readonly token: string;
   /** Epoch milliseconds. */
   readonly until: number;
+  /** The client's renewals when it was given. */
+  readonly renewals: number;
 }
 
 /** A token given out is good for at least this long: enough to begin any fetch or push. */
 const SPARE_MS = 10 * 60_000;
 
-/** Keeps what it was given until it runs out. */
+/** Keeps what it was given until it runs out, or GitHub is seen to have taken tokens back. */
 export function gitTokens(client: GithubClient): (repo: RepoRef) => Promise<string> {
   const { auth } = client.config;
   const minted = new Map<string, Minted>();
@@ -22,7 +24,8 @@ export function gitTokens(client: GithubClient): (repo: RepoRef) => Promise<stri
     if (auth.as === "token") return auth.token;
     const key = repoName(repo).toLowerCase();
     const known = minted.get(key);
-    if (known && known.until - SPARE_MS > client.now()) return known.token;
+    const isGood = known && known.renewals === client.renewals();
+    if (isGood && known.until - SPARE_MS > client.now()) return known.token;
     const fresh = await mint(client, repo);
     minted.set(key, fresh);
     return fresh.token;
@@ -34,6 +37,6 @@ async function mint(client: GithubClient, repo: RepoRef): Promise<Minted> {
   return await client.onRepo(repo, action, async (octokit, request, installation) => {
     const where = { installation_id: installation ?? 0, repositories: [repo.name], request };
     const { data } = await octokit.rest.apps.createInstallationAccessToken(where);
-    return { token: data.token, until: Date.parse(data.expires_at) };
+    return { token: data.token, until: Date.parse(data.expires_at), renewals: client.renewals() };
   });
 }

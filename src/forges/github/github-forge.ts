@@ -6,6 +6,7 @@ import type { Forge } from "../forge.ts";
 import { type ClientOptions, createClient } from "./client.ts";
 import { comments } from "./comments.ts";
 import { identity } from "./identity.ts";
+import { missed } from "./missed.ts";
 import { parse } from "./parse.ts";
 import { people } from "./people.ts";
 import { pulls } from "./pulls.ts";
@@ -32,5 +33,6 @@ export function createGithubForge(options: ClientOptions): Forge {
     ...comments(client),
     ...pulls(client),
     ...time(client),
+    ...missed(client),
   };
 }

@@ -4,6 +4,7 @@ import { ForgeError } from "../../model/errors.ts";
 import type { Actor } from "../../model/run.ts";
 import type { Forge, ForgeProbe } from "../forge.ts";
 import type { Call, GithubClient } from "./client.ts";
+import { UNSUSPEND } from "./errors.ts";
 import { webUrl } from "./web-url.ts";
 
 const NEEDED_PERMISSIONS = ["issues", "pull_requests", "contents", "checks"] as const;
@@ -83,8 +84,28 @@ async function probeApp(client: GithubClient, host: string): Promise<ForgeProbe>
   if (app.lacking.length > 0) {
     return { ready: false, summary, fix: `add to the App's settings: ${app.lacking.join(", ")}` };
   }
-  const fix = app.installations > 0 ? null : `it is installed nowhere yet: install it at ${app.installUrl}`;
-  return { ready: true, summary, fix };
+  if (app.installations === 0) {
+    return { ready: true, summary, fix: `it is installed nowhere yet: install it at ${app.installUrl}` };
+  }
+  const { all, suspended } = await client.asSelf("asking where the App is installed", theInstallations);
+  if (suspended.length === 0) return { ready: true, summary, fix: null };
+  const fix = `the App is suspended by ${suspended.join(", ")}: ${UNSUSPEND}`;
+  return { ready: suspended.length < all, summary, fix };
+}
+
+/** The first hundred: whoever has more knows of a suspended one by its failing runs. */
+const theInstallations: Call<{ readonly all: number; readonly suspended: readonly string[] }> = async (
+  octokit,
+  request,
+) => {
+  const { data } = await octokit.rest.apps.listInstallations({ per_page: 100, request });
+  const suspended = data.filter((one) => one.suspended_at).map(({ account }) => nameOf(account));
+  return { all: data.length, suspended };
+};
+
+function nameOf(account: object | null): string {
+  if (account && "login" in account) return String(account.login);
+  return account && "slug" in account ? String(account.slug) : "a deleted account";
 }
 
 async function probeToken(client: GithubClient, host: string): Promise<ForgeProbe> {

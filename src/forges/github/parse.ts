@@ -37,34 +37,49 @@ const PullEnded = z.object({ ...Common, pull_request: Issue });
 type IssueLike = z.output<typeof Issue>;
 type CommonPart = { readonly [K in keyof typeof Common]: z.output<(typeof Common)[K]> };
 
+type Reader = (forge: string, name: string, payload: unknown) => Event;
+
+/** By the event's name and the payload's action. */
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["issue_comment.created", (forge, name, payload) => commented(forge, read(IssueCommented, name, payload))],
+  ["issues.labeled", labeledIssue],
+  ["pull_request.labeled", labeledPull],
+  ["issues.closed", endedIssue],
+  ["issues.deleted", endedIssue],
+  ["pull_request.closed", endedPull],
+]);
+
+/** Whether `parse` finds anything in deliveries of this event and action. */
+export function concerns(event: string, action: string): boolean {
+  return READERS.has(`${event}.${action}`);
+}
+
 /** The events of a delivery; [] for what does not concern us. Throws an Error that names the missing key. */
 export function parse(forge: string, delivery: Delivery): readonly Event[] {
   const payload = parseJson(delivery);
-  const action = typeof payload.action === "string" ? payload.action : "";
-  const name = `${delivery.event}.${action}`;
-  switch (name) {
-    case "issue_comment.created":
-      return [commented(forge, read(IssueCommented, name, payload))];
-    case "issues.labeled": {
-      const { issue, ...rest } = read(IssueLabeled, name, payload);
-      return [labeled(forge, issue, Boolean(issue.pull_request), rest)];
-    }
-    case "pull_request.labeled": {
-      const { pull_request, ...rest } = read(PullLabeled, name, payload);
-      return [labeled(forge, pull_request, true, rest)];
-    }
-    case "issues.closed":
-    case "issues.deleted": {
-      const { issue, ...rest } = read(IssueEnded, name, payload);
-      return [closed(forge, issue, Boolean(issue.pull_request), rest)];
-    }
-    case "pull_request.closed": {
-      const { pull_request, ...rest } = read(PullEnded, name, payload);
-      return [closed(forge, pull_request, true, rest)];
-    }
-    default:
-      return [];
-  }
+  const name = `${delivery.event}.${typeof payload.action === "string" ? payload.action : ""}`;
+  const reader = READERS.get(name);
+  return reader ? [reader(forge, name, payload)] : [];
+}
+
+function labeledIssue(forge: string, name: string, payload: unknown): Event {
+  const { issue, ...rest } = read(IssueLabeled, name, payload);
+  return labeled(forge, issue, Boolean(issue.pull_request), rest);
+}
+
+function labeledPull(forge: string, name: string, payload: unknown): Event {
+  const { pull_request, ...rest } = read(PullLabeled, name, payload);
+  return labeled(forge, pull_request, true, rest);
+}
+
+function endedIssue(forge: string, name: string, payload: unknown): Event {
+  const { issue, ...rest } = read(IssueEnded, name, payload);
+  return closed(forge, issue, Boolean(issue.pull_request), rest);
+}
+
+function endedPull(forge: string, name: string, payload: unknown): Event {
+  const { pull_request, ...rest } = read(PullEnded, name, payload);
+  return closed(forge, pull_request, true, rest);
 }
 
 function commented(forge: string, payload: z.output<typeof IssueCommented>): Event {

@@ -6,6 +6,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly accept: string;
+  /** Empty when the request is unconditional. */
+  readonly ifNoneMatch: string;
   /** Empty when there is none. */
   readonly token: string;
   /** Undefined when the request has none. */
@@ -66,5 +68,13 @@ export function listOf(value: unknown): readonly unknown[] {
 /** A request of the fake's own. */
 export function asked(method: string, path: string, token: string, body?: unknown): ApiRequest {
   const [pathname = "", query] = path.split("?");
-  return { method, path: pathname, query: new URLSearchParams(query), accept: "", token, body };
+  return {
+    method,
+    path: pathname,
+    query: new URLSearchParams(query),
+    accept: "",
+    ifNoneMatch: "",
+    token,
+    body,
+  };
 }

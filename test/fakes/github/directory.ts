@@ -39,6 +39,8 @@ export class Directory {
   /** `org/team` in lower case → logins. */
   readonly teams = new Map<string, readonly string[]>();
   readonly #levels = new Map<string, Level>();
+  /** As they were first written. */
+  readonly #repositories = new Set<string>();
 
   byLogin(login: string): Account | undefined {
     return this.accounts.find((one) => one.login.toLowerCase() === login.toLowerCase());
@@ -71,7 +73,16 @@ export class Directory {
   }
 
   grant(repo: string, login: string, level: Level): void {
+    this.#repositories.add(repo);
     this.#levels.set(`${repo} ${login}`.toLowerCase(), level);
+  }
+
+  /** The repositories where an account was given something. */
+  grantedTo(login: string): readonly { readonly repo: string; readonly level: Level }[] {
+    return [...this.#repositories].sort().flatMap((repo) => {
+      const level = this.level(repo, login);
+      return level === null ? [] : [{ repo, level }];
+    });
   }
 
   level(repo: string, login: string): Level | null {

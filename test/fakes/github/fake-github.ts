@@ -9,13 +9,17 @@ import { join } from "node:path";
 import { gitHttp } from "../../../src/demo/forge/git-http.ts";
 import type { FailOptions, ForgeWorld } from "../forge-world.ts";
 import { type ApiReply, asked } from "./api.ts";
+import { Authority } from "./authority.ts";
 import { loadContract } from "./contract.ts";
+import { deliveryLogPart } from "./delivery-log-part.ts";
 import { type Account, Directory } from "./directory.ts";
 import { type Emulator, startEmulator } from "./emulator.ts";
 import { Faults } from "./faults.ts";
 import { withTrueShas } from "./git-part.ts";
 import { GitStore } from "./git-store.ts";
+import { History } from "./history.ts";
 import { Hooks } from "./hooks.ts";
+import { listsPart } from "./lists-part.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { seat, seatApp } from "./seats.ts";
 import { HOOK_PATH, type RunningServer, type ServerParts, startServer } from "./server.ts";
@@ -37,6 +41,18 @@ export interface FakeGithub extends ForgeWorld {
   failWith(message: string, method: string, path: RegExp, status: number, options?: FailOptions): () => void;
   /** Answers with this body, for what the fake itself cannot come to. Returns its end. */
   answer(method: string, path: RegExp, status: number, body: unknown, options?: FailOptions): () => void;
+  /** From now on the log holds no payload of this delivery. */
+  forgetPayload(guid: string): void;
+  /** The bot's token is void, or the App's key. */
+  revoke(): void;
+  /** The App is uninstalled by the owner, suspended, or installed again (as another installation). */
+  uninstall(owner: string): void;
+  install(owner: string): void;
+  /** By all owners when null. */
+  suspend(owner: string | null): void;
+  unsuspend(owner: string | null): void;
+  /** API requests so far, `GET /app`. */
+  requests(): readonly string[];
 }
 
 /** Everything the fake is made of. */
@@ -52,6 +68,9 @@ export interface Fake {
   readonly faults: Faults;
   readonly draftless: Set<string>;
   readonly violations: string[];
+  readonly requests: string[];
+  readonly authority: Authority;
+  readonly emptied: Set<string>;
   close(): Promise<void>;
 }
 
@@ -72,25 +91,47 @@ async function assemble(as: "app" | "token"): Promise<Fake> {
   const git = new GitStore(await mkdtemp(join(tmpdir(), "fake-github-")));
   const draftless = new Set<string>();
   const reader = await seat(directory, emulator, "fake-reader");
+  const history = new History();
   const hooks = new Hooks({
     isApp: as === "app",
     pull: (repo, number) => readPull(emulator, git, reader, repo, number),
+    happened: (event, payload) => history.take(event, payload),
   });
   const ordered = inOrder(emulator, hooks);
-  const pipeline = createPipeline({ git, emulator: ordered, draftless, directory, url });
+  const authority = new Authority(directory);
+  const emptied = new Set<string>();
+  const more = [
+    deliveryLogPart({ hooks, url, emptied }),
+    listsPart({ emulator, directory, history, settled: () => hooks.settled(), url }),
+  ];
+  const pipeline = createPipeline({ git, emulator: ordered, draftless, directory, url, authority, more });
   const faults = new Faults();
-  const violations: string[] = [];
+  const seen = { violations: [], requests: [] };
   parts = {
     git: gitPart(git, directory),
     hook: hookPart(hooks, directory, url),
-    api: apiPart(pipeline, faults, violations),
+    api: apiPart(pipeline, faults, seen),
   };
   const bot =
     as === "token"
       ? await seat(directory, emulator, "dispatch-bot")
       : await seatApp(directory, ordered, reader);
   const close = () => closeAll(server, emulator, git, hooks);
-  return { as, url, bot, emulator, directory, git, pipeline, hooks, faults, draftless, violations, close };
+  const made = {
+    as,
+    url,
+    bot,
+    emulator,
+    directory,
+    git,
+    pipeline,
+    hooks,
+    faults,
+    draftless,
+    authority,
+    emptied,
+  };
+  return { ...made, ...seen, close };
 }
 
 /** What is told as a webhook is told before the next thing happens: the emulator alone would mix them up. */
@@ -139,10 +180,15 @@ function hookPart(hooks: Hooks, directory: Directory, url: string): ServerParts[
   };
 }
 
-function apiPart(pipeline: Pipeline, faults: Faults, violations: string[]): ServerParts["api"] {
+function apiPart(
+  pipeline: Pipeline,
+  faults: Faults,
+  seen: { readonly violations: string[]; readonly requests: string[] },
+): ServerParts["api"] {
   const contract = loadContract();
   return async (request, response) => {
-    violations.push(...contract(request));
+    seen.requests.push(`${request.method} ${request.path}`);
+    seen.violations.push(...contract(request));
     if (faults.holds(request.path, response)) return null;
     return faults.answerFor(request.method, request.path) ?? (await pipeline.handle(request));
   };

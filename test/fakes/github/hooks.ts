@@ -19,12 +19,29 @@ export interface HookOptions {
   readonly isApp: boolean;
   /** A pull request with its true commits; null when the number is an issue's. */
   readonly pull: (repo: string, number: number) => Promise<unknown>;
+  /** Is told of everything, whether or not it is sent. */
+  readonly happened: (event: string, payload: object) => void;
 }
+
+/** An entry of the App's delivery log. */
+export interface Attempt {
+  /** As long as GitHub's: no JavaScript number is exact there. */
+  readonly id: string;
+  readonly delivery: WorldDelivery;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly redelivery: boolean;
+}
+
+const FIRST_ATTEMPT = 178_000_000_000_000_001n;
 
 type Sent = { -readonly [K in keyof WorldDelivery]: WorldDelivery[K] };
 
 export class Hooks {
   readonly sent: Sent[] = [];
+  /** Every attempt, oldest first. */
+  readonly log: Attempt[] = [];
+  readonly #dropped = new Map<symbol, string>();
   readonly #options: HookOptions;
   #target: { readonly url: string; readonly secret: string } | null = null;
   #order: Promise<void> = Promise.resolve();
@@ -47,12 +64,25 @@ export class Hooks {
   relay(event: string, payload: unknown): void {
     this.#arrived.resolve();
     this.#arrived = Promise.withResolvers();
-    if (this.#target === null) return;
+    const isSent = this.#target !== null;
     this.#order = this.#order.then(async () => {
       const whole = await this.#complete(event, payload);
-      if (!EVENTS.includes(whole.event)) return;
-      this.#send(randomUUID(), whole.event, JSON.stringify(whole.payload));
+      this.#options.happened(whole.event, whole.payload);
+      if (!isSent || !EVENTS.includes(whole.event)) return;
+      this.#send(randomUUID(), whole.event, JSON.stringify(whole.payload), false);
     });
+  }
+
+  /** Resolves when all the emulator has told is told on. */
+  async settled(): Promise<void> {
+    await this.#order;
+  }
+
+  /** Until the end, nothing about the repository arrives; the log knows of it. Returns the end. */
+  drop(repo: string): () => void {
+    const mark = Symbol(repo);
+    this.#dropped.set(mark, repo);
+    return () => this.#dropped.delete(mark);
   }
 
   /** Resolves when the emulator tells the next thing, or soon when it has nothing to tell. */
@@ -71,23 +101,29 @@ export class Hooks {
   redeliver(id: string): string {
     const before = this.sent.findLast((one) => one.id === id);
     if (!before) throw new Error(`no delivery ${id} was sent`);
-    this.#send(id, before.event, before.body);
+    this.#send(id, before.event, before.body, true);
     return id;
   }
 
-  #send(id: string, event: string, body: string): void {
+  #send(id: string, event: string, body: string, redelivery: boolean): void {
     const { url, secret } = this.#target ?? { url: "", secret: "" };
-    const headers = {
-      "content-type": "application/json",
-      "user-agent": "GitHub-Hookshot/fake",
-      "x-github-event": event,
-      "x-github-delivery": id,
-      "x-github-hook-id": "1",
-      "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
+    const headers = headersOf(id, event, body, secret);
+    const payload: unknown = JSON.parse(body);
+    const delivery: Sent = {
+      id,
+      event,
+      action: textAt(payload, "action") || null,
+      headers,
+      body,
+      status: null,
     };
-    const action = textAt(JSON.parse(body), "action") || null;
-    const delivery: Sent = { id, event, action, headers, body, status: null };
     this.sent.push(delivery);
+    const number = FIRST_ATTEMPT + BigInt(this.log.length);
+    this.log.push({ id: String(number), delivery, at: Date.now(), redelivery });
+    if ([...this.#dropped.values()].includes(textAt(payload, "repository", "full_name"))) {
+      delivery.status = 0;
+      return;
+    }
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#closed.signal]);
     fetch(url, { method: "POST", headers, body, signal }).then(
       async (response) => {
@@ -120,4 +156,20 @@ export class Hooks {
     const { issue: _issue, ...others } = { issue: undefined, ...whole };
     return { event: "pull_request", payload: { ...others, number, pull_request: pull } };
   }
+}
+
+function headersOf(
+  id: string,
+  event: string,
+  body: string,
+  secret: string,
+): Readonly<Record<string, string>> {
+  return {
+    "content-type": "application/json",
+    "user-agent": "GitHub-Hookshot/fake",
+    "x-github-event": event,
+    "x-github-delivery": id,
+    "x-github-hook-id": "1",
+    "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
+  };
 }

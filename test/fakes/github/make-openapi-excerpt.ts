@@ -12,6 +12,9 @@ import { pathToFileURL } from "node:url";
 /** Everything the adapter and its authentication call. */
 const OPERATIONS: readonly string[] = [
   "GET /app",
+  "GET /app/hook/deliveries",
+  "GET /app/hook/deliveries/{delivery_id}",
+  "POST /app/hook/deliveries/{delivery_id}/attempts",
   "GET /app/installations",
   "POST /app/installations/{installation_id}/access_tokens",
   "GET /orgs/{org}/installation",
@@ -20,6 +23,10 @@ const OPERATIONS: readonly string[] = [
   "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
   "GET /repos/{owner}/{repo}/contents/{path}",
   "GET /repos/{owner}/{repo}/installation",
+  "GET /repos/{owner}/{repo}/issues",
+  "GET /repos/{owner}/{repo}/issues/comments",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/events",
   "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
   "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
   "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
@@ -34,6 +41,7 @@ const OPERATIONS: readonly string[] = [
   "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
   "POST /repos/{owner}/{repo}/check-runs",
   "GET /user",
+  "GET /user/repos",
   "GET /user/{account_id}",
   "GET /users/{username}",
 ];

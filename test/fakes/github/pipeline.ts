@@ -1,5 +1,6 @@
 /** A request's way through the fake's API: known token → what we answer ourselves → the emulator. */
 import { type ApiPart, type ApiReply, type ApiRequest, refusal, reply, textAt } from "./api.ts";
+import type { Authority } from "./authority.ts";
 import type { Directory } from "./directory.ts";
 import { APP, type Emulator } from "./emulator.ts";
 import { contentsPart, type GitPartOptions, pullsPart } from "./git-part.ts";
@@ -26,6 +27,9 @@ export interface PipelineOptions extends GitPartOptions {
   readonly emulator: Emulator;
   readonly directory: Directory;
   readonly url: string;
+  readonly authority: Authority;
+  /** Before the emulator: what else the fake answers itself. */
+  readonly more: readonly ApiPart[];
 }
 
 /** The only paths an App may ask for as itself. */
@@ -36,20 +40,22 @@ const CHECK_RUNS = /^\/repos\/([^/]+\/[^/]+)\/commits\/([^/]+)\/check-runs$/;
 const COMMENT = /\/issues\/comments\/(\d+)$/;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { directory, emulator, url } = options;
+  const { authority, directory, emulator, url } = options;
   const reactions = new Reactions();
   const checkRuns: CheckRun[] = [];
   const edits = new Map<string, number>();
   const actor = (token: string) => directory.byToken(token)?.login ?? `${APP.slug}[bot]`;
   const parts: readonly ApiPart[] = [
-    (request) => refusedToken(request, options),
+    (request) => authority.refuses(request) ?? refusedToken(request, options),
+    ...options.more,
     peoplePart(directory, url),
     reactionPart({ reactions, emulator, directory, actor, url }),
     contentsPart(options),
     pullsPart(options),
     (request) => labelPart(request, emulator),
     (request) => checkRunsPart(request, checkRuns),
-    (request) => emulator.request(inEmulatorsWords(request)),
+    async (request) =>
+      authority.outward(request, await emulator.request(inEmulatorsWords(authority.inward(request)))),
   ];
 
   async function answered(request: ApiRequest): Promise<ApiReply> {

@@ -57,6 +57,7 @@ function read(request: IncomingMessage, url: URL, text: string): ApiRequest {
     path: segments.join("/"),
     query: url.searchParams,
     accept: request.headers.accept ?? "",
+    ifNoneMatch: request.headers["if-none-match"] ?? "",
     token: (request.headers.authorization ?? "").replace(/^(?:bearer|token)\s+/i, ""),
     body: text === "" ? undefined : JSON.parse(text),
   };

@@ -19,6 +19,7 @@ export function createWorld(fake: Fake): FakeGithub {
     setHook: (url, secret) => hooks.set(url, secret),
     deliveries: () => hooks.sent,
     redeliver: async (id) => hooks.redeliver(id),
+    dropWebhooks: (repo) => hooks.drop(repo),
     fail: (method, path, status, options) => faults.fail(method, path, status, options),
     failWith: (message, method, path, status, options) =>
       faults.fail(method, path, status, options, { message }),
@@ -37,7 +38,22 @@ export function createWorld(fake: Fake): FakeGithub {
       if (!directory.byLogin(org)) await actions.createUser(org);
       directory.teams.set(`${org}/${team}`.toLowerCase(), members);
     },
+    ...authorityOf(fake),
+    forgetPayload: (guid) => fake.emptied.add(guid),
+    requests: () => fake.requests,
     withoutDrafts: (repo) => fake.draftless.add(repo),
+  };
+}
+
+type Lost = Pick<FakeGithub, "revoke" | "install" | "uninstall" | "suspend" | "unsuspend">;
+
+function authorityOf({ as, authority, bot }: Fake): Lost {
+  return {
+    revoke: () => (as === "app" ? authority.revokeKey() : authority.revokeToken(bot.token)),
+    install: (owner) => authority.set(owner, "installed"),
+    uninstall: (owner) => authority.set(owner, "uninstalled"),
+    suspend: (owner) => authority.set(owner, "suspended"),
+    unsuspend: (owner) => authority.set(owner, "installed"),
   };
 }
 
