@@ -1,4 +1,4 @@
-/** A real store with one run in it, a fake forge and an outbox between them; the clock stands until it is moved. */
+/** A real store with one run in it, two fake forges and an outbox between them; the clock stands until it is moved. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,15 +13,21 @@ import { sampleRun } from "./sample-run.ts";
 
 export interface OutboxDesk {
   readonly store: Store;
+  /** codeberg */
   readonly forge: FakeForge;
+  readonly github: FakeForge;
   readonly outbox: Outbox;
   readonly clock: { ms: number };
   /** What was logged, one object a line. */
   readonly logged: { readonly msg: string; readonly [key: string]: unknown }[];
-  /** Adds effects of issue 15 under the keys given. */
-  add(effects: Readonly<Record<string, EffectAction>>, issue?: number): Promise<void>;
-  /** Another outbox on the same store, as after a restart. */
+  /** Forges that are closed, by name. */
+  readonly closed: string[];
+  /** Adds effects of issue 15 on codeberg under the keys given. */
+  add(effects: Readonly<Record<string, EffectAction>>, issue?: number, forge?: string): Promise<void>;
+  /** Another outbox on the same store, as after a restart or in a second process. */
   restarted(): Outbox;
+  /** One whose process dies before it can record how anything ended. */
+  doomed(): Outbox;
 }
 
 /** One that the redaction misses, and one that it takes out. */
@@ -47,15 +53,28 @@ export async function openOutboxDesk(t: TestContext): Promise<OutboxDesk> {
     text.includes(SECRET) ? "API_KEY" : text.includes(REDACTED_SECRET) ? "OTHER_KEY" : null;
   const redact = (text: string) =>
     text.replaceAll("token-1", "[token]").replaceAll(REDACTED_SECRET, "[OTHER_KEY]");
-  const restarted = () =>
-    createOutbox({ store, forges: new Map([["codeberg", forge]]), redact, findSecret, now, log });
-  const add = (effects: Readonly<Record<string, EffectAction>>, issue = 15) =>
-    store.addEffects(Object.entries(effects).map(([key, action]) => effectOf(key, action, issue)));
-  return { store, forge, outbox: restarted(), clock, logged, add, restarted };
+  const github = new FakeForge("github", "github");
+  const forges = new Map([forge, github].map((one) => [one.name, one]));
+  const closed: string[] = [];
+  const shared = { forges, redact, findSecret, now, log, closed: () => closed };
+  const restarted = () => createOutbox({ ...shared, store });
+  const add: OutboxDesk["add"] = (effects, issue = 15, name = forge.name) =>
+    store.addEffects(Object.entries(effects).map(([key, action]) => effectOf(key, action, issue, name)));
+  const doomed = () => createOutbox({ ...shared, store: withoutEnds(store) });
+  return { store, forge, github, outbox: restarted(), clock, logged, closed, add, restarted, doomed };
 }
 
-function effectOf(key: string, action: EffectAction, issue: number): NewEffect {
-  return { repo: sampleRun().repo, issue, runId: RUN, key, action };
+function effectOf(key: string, action: EffectAction, issue: number, forge: string): NewEffect {
+  return { repo: { ...sampleRun().repo, forge }, issue, runId: RUN, key, action };
+}
+
+function withoutEnds(store: Store): Store {
+  const die = async () => {
+    throw new Error("the process died");
+  };
+  return new Proxy(store, {
+    get: (target, key) => (key === "confirmEffect" || key === "delayEffect" ? die : Reflect.get(target, key)),
+  });
 }
 
 async function enqueueRun(store: Store, receivedAt: number): Promise<void> {
