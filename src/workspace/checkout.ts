@@ -11,11 +11,12 @@ import { dirname, join } from "node:path";
 import { messageOf } from "../model/errors.ts";
 import type { RepoRef } from "../model/run.ts";
 import { clone, hasSameAttributes, switchTo, update } from "./clone.ts";
-import { exists, type Folders } from "./folders.ts";
+import type { Folders } from "./folders.ts";
 import type { Git } from "./git.ts";
+import { exists } from "./inside.ts";
+import { SPARES } from "./layout.ts";
 import { repoPath } from "./names.ts";
 
-const SPARES = ".spares";
 /** Beside the checkout to be: a crash leaves this, never half a checkout. */
 const UNFINISHED = ".unfinished";
 

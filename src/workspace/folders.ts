@@ -3,25 +3,17 @@
  * with no symbolic link on the way, and what is removed is renamed away first, so that a run never waits for it.
  * A run's folder carries the run's id in `.run`; nobody removes the folder of another run that took its place.
  */
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  writeFile,
-} from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
-import { Refusal } from "../model/errors.ts";
+import { constants } from "node:fs";
+import { open as openFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { RunFolders } from "../model/folders.ts";
 import type { Run } from "../model/run.ts";
+import { isFolder, makeInside } from "./inside.ts";
 import { folderName, repoPath, runName } from "./names.ts";
+import type { Trash } from "./trash.ts";
 
-const TRASH = ".trash";
+/** Longer than any run's id. */
+const MOST_OF_OWNER = 200;
 
 export interface Folders {
   /** A run's own folder; only a path, nothing is made. */
@@ -39,14 +31,10 @@ export interface Folders {
   complete(run: Run): Promise<RunFolders>;
   /** Removes the run's folder, unless another run has it now; tells whether it did. */
   remove(run: Run): Promise<boolean>;
-  /** Resolves when everything moved away is deleted. */
-  idle(): Promise<void>;
 }
 
-/** `root` need not exist yet. `warn` hears of what could not be deleted. */
-export function createFolders(root: string, warn: (message: string) => void): Folders {
-  let deleting = Promise.resolve();
-
+/** `root` need not exist yet; the trash is in it. */
+export function createFolders(root: string, trash: Trash): Folders {
   const dirFor = (run: Run) => join(root, repoPath(run.repo), folderName(run));
   const foldersOf = (run: Run): RunFolders => {
     const dir = dirFor(run);
@@ -60,11 +48,8 @@ export function createFolders(root: string, warn: (message: string) => void): Fo
   const own = async (...parts: readonly string[]) => makeInside(root, join(root, ...parts));
 
   const discard = async (path: string) => {
-    if (!(await exists(path))) return;
-    await makeInside(root, dirname(path));
-    const grave = await mkdtemp(join(await own(TRASH), "x"));
-    await rename(path, join(grave, "x")).catch(ignoreMissing);
-    deleting = deleting.then(() => destroy(grave)).catch((error) => warn(cannotDelete(grave, error)));
+    // Awaited by nobody: the trash tells of trouble by itself.
+    void (await trash.take(path))?.destroy();
   };
 
   const remove = async (run: Run) => {
@@ -95,69 +80,23 @@ export function createFolders(root: string, warn: (message: string) => void): Fo
   const standing = async (run: Run) =>
     (await isOwner(dirFor(run), run)) && (await isFolder(foldersOf(run).checkout));
 
-  return { dirFor, foldersOf, standing, open, complete, own, discard, remove, idle: () => deleting };
-}
-
-/** Makes a folder and proves that it is where its path says: no link on the way leads out of the root. */
-async function makeInside(root: string, path: string): Promise<string> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw diskRefusal(path, error);
-  }
-  const real = await realpath(path);
-  const expected = join(await realpath(root), relative(root, path));
-  if (real !== expected || relative(root, path).split(sep).includes("..")) {
-    throw new Refusal(`making the workspace: ${path} leads to ${real}`, "Remove the symbolic link.");
-  }
-  return path;
+  return { dirFor, foldersOf, standing, open, complete, own, discard, remove };
 }
 
 async function isOwner(dir: string, run: Run): Promise<boolean> {
-  const owner = await readFile(join(dir, ".run"), "utf8").catch(() => "");
-  return owner.trim() === run.id;
+  return (await ownerOf(dir)) === run.id;
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => null))?.isDirectory() ?? false;
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => null)) !== null;
-}
-
-/** Deletes a tree without following links; an agent may have left folders that even their owner cannot enter. */
-async function destroy(path: string): Promise<void> {
+/** The id in a folder's `.run`; null when there is none. An agent may have put something else in its place. */
+export async function ownerOf(dir: string): Promise<string | null> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await openFile(join(dir, ".run"), flags).catch(() => null);
+  if (file === null) return null;
   try {
-    await rm(path, { recursive: true, force: true });
-  } catch {
-    await unlock(path);
-    await rm(path, { recursive: true, force: true });
+    if (!(await file.stat()).isFile()) return null;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_OF_OWNER), 0, MOST_OF_OWNER, 0);
+    return buffer.toString("utf8", 0, bytesRead).trim() || null;
+  } finally {
+    await file.close();
   }
-}
-
-async function unlock(path: string): Promise<void> {
-  await chmod(path, 0o700);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await unlock(join(path, entry.name));
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== "ENOENT") throw error;
-}
-
-function cannotDelete(path: string, error: unknown): string {
-  return `deleting ${path}: ${error instanceof Error ? error.message : error}; delete it by hand`;
-}
-
-export function diskRefusal(path: string, error: unknown): Error {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new Refusal(`writing ${path}: the disk is full`, "Free some space, then /dispatch retry.");
-  }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new Refusal(`writing ${path}: the bot may not write there`, "Give the bot's user that folder.");
-  }
-  return error instanceof Error ? error : new Error(String(error));
 }

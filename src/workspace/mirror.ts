@@ -3,14 +3,14 @@
  * time share one fetch. No agent ever sees a mirror; checkouts are copied from it, and what agents made is collected
  * in bare repositories beside it that only borrow its objects.
  */
-import { mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { GitCredential } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
 import type { RepoRef, Run } from "../model/run.ts";
 import { GitError } from "./explain.ts";
-import { diskRefusal, exists } from "./folders.ts";
 import type { Git } from "./git.ts";
+import { diskRefusal, exists } from "./inside.ts";
 import { repoPath, runName } from "./names.ts";
 import { createShare } from "./share.ts";
 
@@ -47,7 +47,8 @@ export interface Mirrors {
   tidy(repo: RepoRef): Promise<void>;
 }
 
-export function createMirrors(root: string, git: Git): Mirrors {
+/** `now` dates the last use of a mirror: see `usedAt`. */
+export function createMirrors(root: string, git: Git, now: () => number): Mirrors {
   const dirFor = (repo: RepoRef) => join(root, `${repoPath(repo)}.git`);
   const share = createShare();
 
@@ -85,6 +86,7 @@ export function createMirrors(root: string, git: Git): Mirrors {
     refresh: async (repo, credential, signal) => {
       const dir = dirFor(repo);
       await share(dir, signal, () => fetchOrRebuild(dir, credential));
+      await utimes(join(dir, "HEAD"), now() / 1000, now() / 1000);
       return readRefs(dir, git);
     },
     pullHead: async (repo, pull, credential, signal) => {
@@ -112,6 +114,11 @@ export function createMirrors(root: string, git: Git): Mirrors {
       await git(["gc", "--auto", "--quiet"], call);
     },
   };
+}
+
+/** When a mirror was last brought up to date, in epoch milliseconds; a fetch that brings nothing new writes nothing. */
+export async function usedAt(dir: string): Promise<number> {
+  return (await lstat(join(dir, "HEAD")).catch(() => lstat(dir))).mtimeMs;
 }
 
 /** Makes a bare repository with nothing of the machine's templates in it; one that is there is left alone. */

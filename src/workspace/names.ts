@@ -7,22 +7,25 @@ import type { RepoRef, Run } from "../model/run.ts";
 
 const FORGE = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 const PART = /^(?!\.{1,2}$)[a-z0-9._-]{1,100}$/;
-const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+export const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const SLUG_LENGTH = 40;
 const MARKS = /\p{M}+/gu;
 
 /** `forge/owner/name`, lower-cased: forges take names that differ in case only for the same repository. */
 export function repoPath(repo: RepoRef): string {
-  const forge = repo.forge.toLowerCase();
-  const owner = repo.owner.toLowerCase();
-  const name = repo.name.toLowerCase();
-  if (!FORGE.test(forge) || !FORGE.test(owner) || !PART.test(name) || name.endsWith(".git")) {
+  const [forge, owner, name] = [repo.forge.toLowerCase(), repo.owner.toLowerCase(), repo.name.toLowerCase()];
+  if (!isRepoPath({ forge, owner, name })) {
     throw new Refusal(
       `opening a workspace: ${JSON.stringify(`${repo.forge}/${repo.owner}/${repo.name}`)} is no repository name`,
       "Names have letters, digits, dots, dashes and underscores only.",
     );
   }
   return `${forge}/${owner}/${name}`;
+}
+
+/** Whether these are names `repoPath` makes: in small letters, and nothing that leads elsewhere. */
+export function isRepoPath({ forge, owner, name }: RepoRef): boolean {
+  return FORGE.test(forge) && FORGE.test(owner) && PART.test(name) && !name.endsWith(".git");
 }
 
 /** A run's id as a file name. */
@@ -40,6 +43,9 @@ export function folderName(run: Pick<Run, "issue" | "request">): string {
   const named = slug(request.branch ?? request.tag ?? "");
   return `${issue.isPull ? "pr" : "task"}-${issue.number}${named ? `-${named}` : ""}`;
 }
+
+/** What `folderName` makes. */
+export const FOLDER = /^(?:pr|task)-[1-9]\d*(?:-[a-z0-9-]+)?$/;
 
 /** Lower-case ASCII words joined by dashes, 40 characters at most, whole words where that leaves enough. */
 export function slug(text: string): string {

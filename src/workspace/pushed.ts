@@ -4,8 +4,8 @@
  * it, where it could only be pushed by force.
  */
 import { rename, rm } from "node:fs/promises";
-import { exists } from "./folders.ts";
 import type { Git } from "./git.ts";
+import { exists } from "./inside.ts";
 
 const refOf = (branch: string) => `refs/pushed/${branch}`;
 
@@ -60,7 +60,10 @@ async function forgetWork(dir: string): Promise<void> {
 
 /** Removes a run's repository, and what a crash left of an earlier one. */
 export async function removeWork(gitDir: string): Promise<void> {
-  for (const end of ["", ".before", ".before.gone"]) {
-    await rm(`${gitDir}${end}`, { recursive: true, force: true });
-  }
+  for (const path of partsOfWork(gitDir)) await rm(path, { recursive: true, force: true });
+}
+
+/** The run's repository, and what a crash may leave beside it. */
+export function partsOfWork(gitDir: string): readonly string[] {
+  return ["", ".before", ".before.gone"].map((end) => `${gitDir}${end}`);
 }

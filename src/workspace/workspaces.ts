@@ -16,12 +16,16 @@ import { type RepositoryFacts, readFacts } from "./facts.ts";
 import { findSecret } from "./find-secret.ts";
 import { createFolders } from "./folders.ts";
 import { createGit } from "./git.ts";
+import { createHoldings, type Holdings } from "./holdings.ts";
+import { createHolds } from "./holds.ts";
 import { createMirrors } from "./mirror.ts";
+import { repoPath } from "./names.ts";
 import { checkBranch, push } from "./push.ts";
 import { removeWork } from "./pushed.ts";
 import { findTarget, type Target } from "./target.ts";
+import { createTrash } from "./trash.ts";
 
-export type { Collected, CollectRequest };
+export type { Collected, CollectRequest, Holdings };
 
 export interface WorkspaceOptions {
   /** Checkouts, spares and what waits to be deleted; nothing is written elsewhere but in `mirrors`. */
@@ -93,10 +97,18 @@ export interface Workspaces {
   idle(): Promise<void>;
 }
 
-export function createWorkspaces(options: WorkspaceOptions): Workspaces {
+/** The room itself: besides what a run needs, what housekeeping does. */
+export interface WorkspaceRoom extends Workspaces {
+  readonly holdings: Holdings;
+}
+
+export function createWorkspaces(options: WorkspaceOptions): WorkspaceRoom {
   const git = createGit(options);
-  const folders = createFolders(options.root, options.warn);
-  const mirrors = createMirrors(options.mirrors, git);
+  const trash = createTrash(options);
+  const mirrorTrash = createTrash({ ...options, root: options.mirrors });
+  const folders = createFolders(options.root, trash);
+  const mirrors = createMirrors(options.mirrors, git, options.now);
+  const holds = createHolds();
   const background = createBackground(options.warn);
   const checkouts = createCheckouts({ ...options, git, folders });
 
@@ -123,10 +135,11 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
       factsFor(request, target.baseSha),
       checkouts.make(checkoutRequest(request, target, opened.checkout)),
     ]);
-    background.begin(`readying ${mirror} for its next run`, async () => {
+    const ready = async () => {
       await checkouts.makeSpare({ repo: run.repo, mirror, url: credential.url, sha: target.baseSha });
       await mirrors.tidy(run.repo);
-    });
+    };
+    background.begin(`readying ${mirror} for its next run`, () => holds.use(repoPath(run.repo), ready));
     return { kept: false, workspace: { dir: folders.dirFor(run), ...target }, folders: opened, ...facts };
   };
 
@@ -169,8 +182,9 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
   });
 
   return {
-    prepare,
-    preview,
+    // What comes later is of a run that counts as active; until then only this keeps its folders and mirror in place.
+    prepare: (request) => holds.use(repoPath(request.run.repo), () => prepare(request)),
+    preview: (request) => holds.use(repoPath(request.run.repo), () => preview(request)),
     collect: (request) => {
       const mirror = mirrors.dirFor(request.run.repo);
       return collect({ ...options, git, mirror, gitDir: workRepository(request.workspace.dir) }, request);
@@ -188,7 +202,9 @@ export function createWorkspaces(options: WorkspaceOptions): Workspaces {
     foldersOf: folders.foldersOf,
     idle: async () => {
       await background.idle();
-      await folders.idle();
+      await trash.idle();
+      await mirrorTrash.idle();
     },
+    holdings: createHoldings({ ...options, mirrorRoot: options.mirrors, mirrors, trash, mirrorTrash, holds }),
   };
 }

@@ -1,0 +1,108 @@
+/**
+ * What is to be deleted is renamed away first, so that nobody waits for it, and deleted later, one after the other.
+ * What a crash left is swept up.
+ */
+import { chmod, lstat, mkdtemp, readdir, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { messageOf } from "../model/errors.ts";
+import { exists, makeInside } from "./inside.ts";
+import { destroy } from "./tree.ts";
+
+const TRASH = ".trash";
+/** Another process may be about to put back, or to delete, what it moved aside just now. */
+const LEFT_BEHIND_MS = 10 * 60_000;
+
+export interface Aside {
+  /** Undoes the move, unless something else stands there by now; tells whether. */
+  putBack(): Promise<boolean>;
+  /** Deletes it; resolves with the bytes that were freed. Never rejects: what could not be deleted is warned of. */
+  destroy(): Promise<number>;
+}
+
+export interface Swept {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface Trash {
+  /** Moves away at once; null when there is nothing. */
+  take(path: string): Promise<Aside | null>;
+  /** Deletes what earlier processes had moved away; resolves with how many things and bytes that were. */
+  sweep(): Promise<Swept>;
+  /** Resolves when everything moved away is deleted. */
+  idle(): Promise<void>;
+}
+
+export interface TrashOptions {
+  /** On the same file system as all that is moved away; nothing outside it is. */
+  readonly root: string;
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+}
+
+export function createTrash({ root, now, warn }: TrashOptions): Trash {
+  const ours = new Set<string>();
+  let deleting: Promise<unknown> = Promise.resolve();
+
+  const destroyLater = (place: string): Promise<number> => {
+    const done = deleting.then(async () => {
+      const { bytes, error } = await destroy(place);
+      if (error !== null) warn(`deleting ${place}: ${messageOf(error)}; delete it by hand`);
+      ours.delete(place);
+      return bytes;
+    });
+    deleting = done;
+    return done;
+  };
+
+  const take = async (path: string): Promise<Aside | null> => {
+    if (!(await exists(path))) return null;
+    await makeInside(root, dirname(path));
+    const place = await mkdtemp(join(await makeInside(root, join(root, TRASH)), "x"));
+    ours.add(place);
+    const aside = join(place, "x");
+    const putBack = async () => {
+      if (await exists(path)) return false;
+      await rename(aside, path);
+      await destroyLater(place);
+      return true;
+    };
+    try {
+      await moveAway(path, aside);
+    } catch (error) {
+      await destroyLater(place);
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      throw error;
+    }
+    return { putBack, destroy: () => destroyLater(place) };
+  };
+
+  const sweep = async () => {
+    const trash = join(root, TRASH);
+    const names = (await readdir(trash).catch(() => [])).filter((name) => !ours.has(join(trash, name)));
+    let [count, bytes] = [0, 0];
+    for (const path of names.map((name) => join(trash, name))) {
+      const stats = await lstat(path).catch(() => null);
+      if (stats === null || now() - stats.mtimeMs < LEFT_BEHIND_MS) continue;
+      const aside = await take(path);
+      if (aside === null) continue;
+      bytes += await aside.destroy();
+      count += 1;
+    }
+    return { count, bytes };
+  };
+
+  return { take, sweep, idle: async () => void (await deleting) };
+}
+
+/** To move a folder elsewhere one must be able to write to it. */
+async function moveAway(path: string, to: string): Promise<void> {
+  try {
+    await rename(path, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    if (!(await lstat(path)).isDirectory()) throw error;
+    await chmod(path, 0o700);
+    await rename(path, to);
+  }
+}
