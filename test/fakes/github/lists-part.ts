@@ -26,7 +26,7 @@ export interface ListOptions {
 
 const ISSUES = /^\/repos\/([^/]+\/[^/]+)\/issues$/;
 const EVENTS = /^\/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/events$/;
-const COMMENTS = /^\/repos\/[^/]+\/[^/]+\/issues\/comments$/;
+const COMMENTS = /^\/repos\/([^/]+\/[^/]+)\/issues\/comments$/;
 const MOST = 100;
 
 export function listsPart(options: ListOptions): ApiPart {
@@ -36,38 +36,58 @@ export function listsPart(options: ListOptions): ApiPart {
     if (listed) return await issues(listed, request, options);
     const [, repo, number] = EVENTS.exec(request.path) ?? [];
     if (repo) return await events(repo, Number(number), request, options);
-    if (COMMENTS.test(request.path)) return await options.emulator.request(inMilliseconds(request));
+    const [, spoken] = COMMENTS.exec(request.path) ?? [];
+    if (spoken) return await comments(spoken, request, options);
     return request.path === "/user/repos" ? await ownRepositories(request, options) : null;
   };
 }
 
 async function issues(repo: string, request: ApiRequest, options: ListOptions): Promise<ApiReply> {
   await options.settled();
+  const all = await everyIssue(repo, request, options);
+  if (!Array.isArray(all)) return all;
+  const state = request.query.get("state") ?? "open";
+  const found = all.filter((one) => state === "all" || textAt(one, "state") === state);
+  return paged(selected(found, request.query, "desc"), request, options.url);
+}
+
+/** The emulator takes the list's path for an issue's. */
+async function comments(repo: string, request: ApiRequest, options: ListOptions): Promise<ApiReply> {
+  const all = await everyIssue(repo, request, options);
+  if (!Array.isArray(all)) return all;
+  const path = (issue: unknown) => `/repos/${repo}/issues/${numberAt(issue, "number")}/comments`;
+  const found = await Promise.all(all.map((issue) => everyPage(path(issue), request, options)));
+  return paged(selected(found.flat(), request.query, "asc"), request, options.url);
+}
+
+/** Pull requests too; or what GitHub answers when the repository is not there. */
+async function everyIssue(repo: string, request: ApiRequest, options: ListOptions) {
   const there = await options.emulator.request(asked("GET", `/repos/${repo}`, request.token));
   if (there.status !== 200) return there;
-  const { query } = request;
-  const state = query.get("state") ?? "open";
-  const sort = query.get("sort") === "updated" ? "updated_at" : "created_at";
-  const sign = query.get("direction") === "asc" ? 1 : -1;
-  const all = [
-    ...(await every("issues")),
-    ...(await every("pulls")).map((pull) => asIssue(repo, pull, options)),
-  ]
-    .map((one) => touched(repo, one, options.history))
-    .filter((one) => state === "all" || textAt(one, "state") === state)
-    .filter((one) => isSince(one, query))
-    .sort((a, b) => sign * textAt(a, sort).localeCompare(textAt(b, sort)));
-  return paged(all, request, options.url);
+  const issues = await everyPage(`/repos/${repo}/issues?state=all`, request, options);
+  const pulls = await everyPage(`/repos/${repo}/pulls?state=all`, request, options);
+  const all = [...issues, ...pulls.map((pull) => asIssue(repo, pull, options))];
+  return all.map((one) => touched(repo, one, options.history));
+}
 
-  async function every(kind: "issues" | "pulls"): Promise<readonly unknown[]> {
-    const found: unknown[] = [];
-    for (let page = 1; ; page++) {
-      const path = `/repos/${repo}/${kind}?state=all&per_page=${MOST}&page=${page}`;
-      const { body } = await options.emulator.request(asked("GET", path, request.token));
-      found.push(...listOf(body));
-      if (listOf(body).length < MOST) return found;
-    }
+async function everyPage(path: string, { token }: ApiRequest, { emulator }: ListOptions) {
+  const found: unknown[] = [];
+  for (let page = 1; ; page++) {
+    const where = `${path}${path.includes("?") ? "&" : "?"}per_page=${MOST}&page=${page}`;
+    const some = listOf((await emulator.request(asked("GET", where, token))).body);
+    found.push(...some);
+    if (some.length < MOST) return found;
   }
+}
+
+/** Those since the asked time, in the asked order. */
+function selected(all: readonly unknown[], query: URLSearchParams, direction: string): readonly unknown[] {
+  const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
+  const sort = query.get("sort") === "updated" ? "updated_at" : "created_at";
+  const sign = (query.get("direction") ?? direction) === "asc" ? 1 : -1;
+  return all
+    .filter((one) => Date.parse(textAt(one, "updated_at")) >= since)
+    .sort((one, other) => sign * textAt(one, sort).localeCompare(textAt(other, sort)));
 }
 
 function touched(repo: string, issue: unknown, history: History): object {
@@ -118,19 +138,6 @@ async function ownRepositories(
     return status === 200 ? [{ ...(body as object), permissions }] : [];
   });
   return paged((await Promise.all(answers)).flat(), request, url);
-}
-
-/** The emulator compares times as texts, and its own have milliseconds. */
-function inMilliseconds(request: ApiRequest): ApiRequest {
-  const since = request.query.get("since");
-  if (since === null) return request;
-  const query = new URLSearchParams(request.query);
-  query.set("since", new Date(since).toISOString());
-  return { ...request, query };
-}
-
-function isSince(issue: unknown, query: URLSearchParams): boolean {
-  return Date.parse(textAt(issue, "updated_at")) >= Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
 }
 
 function paged(all: readonly unknown[], request: ApiRequest, url: string): ApiReply {

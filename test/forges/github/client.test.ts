@@ -25,7 +25,7 @@ test("a repository the App is not installed on is said to be so", async (t) => {
     name: "ForgeError",
     status: 404,
     message:
-      /^commenting on acme\/app#1: finding the App's installation: .*check that .* the App is installed on it$/,
+      /^commenting on acme\/app#1: finding the App's installation: .*check its name, or install the App on it$/,
   });
 });
 

@@ -50,6 +50,6 @@ test("the probe tells a bad key or token, without showing it", async (t) => {
   world.fail("GET", /^\/user$/, 401);
   const probe = await forgeFor(world).probe();
   assert.equal(probe.ready, false);
-  assert.match(probe.fix ?? "", /the token is wrong or expired: make a new one/);
+  assert.match(probe.fix ?? "", /the token is wrong, expired or revoked: make a new one/);
   assert.ok(!JSON.stringify(probe).includes(world.bot.token));
 });
