@@ -1,0 +1,15 @@
+/** What every part of the store works with; made once by `postgres-store.ts`. */
+import type { Connection } from "./connection.ts";
+import type { Queue } from "./queue.ts";
+import type { WakeUps } from "./wake-ups.ts";
+
+export interface Context {
+  readonly db: Connection;
+  readonly queue: Queue;
+  readonly wakeUps: WakeUps;
+  readonly schema: string;
+  /** Ids that nobody can guess: they serve as lease tokens too. */
+  readonly newId: () => string;
+  /** When the database server began to answer, epoch milliseconds: before it, nobody could keep a lease. */
+  readonly answersSince: (at: { get<Row>(sql: string): Promise<Row | undefined> }) => Promise<number>;
+}

@@ -1,0 +1,32 @@
+/** What many processes on one database ask of it: who lives, who leads, and the logs of all. */
+import type { Fleet } from "../store.ts";
+import type { Address } from "./address.ts";
+import type { Context } from "./context.ts";
+import { lead } from "./leader.ts";
+import { logs } from "./logs.ts";
+
+/** `closing` gives up every lead. */
+export function fleet({ db }: Context, address: Address, closing: AbortSignal): Fleet {
+  return {
+    async present(worker, forMs) {
+      await db.transaction(async (transaction) => {
+        await transaction.run(
+          `insert into workers values ($1, $2)
+           on conflict (name) do update set lives_until = excluded.lives_until`,
+          worker,
+          transaction.at + forMs,
+        );
+        // What waited for its workspaces may go elsewhere now.
+        if (forMs <= 0) transaction.wake("queue");
+      });
+    },
+    async living() {
+      return await db.transaction(async (transaction) => {
+        const sql = 'select name from workers where lives_until > $1 order by name collate "C"';
+        return (await transaction.all<{ name: string }>(sql, transaction.at)).map(({ name }) => name);
+      });
+    },
+    lead: async (signal) => await lead(address, AbortSignal.any([signal, closing])),
+    ...logs(db),
+  };
+}

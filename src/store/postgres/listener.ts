@@ -1,0 +1,80 @@
+/**
+ * Hears of other processes' changes (LISTEN) over a session of its own, and says how ours are told (NOTIFY, which
+ * fires at the commit). When the session is lost it tries again with growing pauses; what was missed meanwhile is
+ * made good by waking everybody.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Address } from "./address.ts";
+import { openSession, type Session } from "./session.ts";
+import { WAKERS, type Waker, type WakeUps } from "./wake-ups.ts";
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+export interface Listener {
+  end(): void;
+}
+
+/** `self` names this process in what it tells, so that it does not wake itself twice. Plain letters and digits. */
+export function telling(schema: string, self: string): (wakes: ReadonlySet<Waker>) => string {
+  return (wakes) => [...wakes].map((what) => `select pg_notify('${schema}', '${what} ${self}');`).join(" ");
+}
+
+/** Resolves when it listens for the first time. */
+export async function listen(address: Address, self: string, wakeUps: WakeUps): Promise<Listener> {
+  const ending = new AbortController();
+  let session = await begin(address, self, wakeUps);
+  const keep = async () => {
+    while (!ending.signal.aborted) {
+      await over(session.gone);
+      if (ending.signal.aborted) return;
+      session = await beginAgain(address, self, wakeUps, ending.signal);
+      wakeUps.wakeAll();
+    }
+  };
+  keep().catch(() => undefined);
+  return {
+    end() {
+      ending.abort();
+      session.end();
+    },
+  };
+}
+
+async function begin(address: Address, self: string, wakeUps: WakeUps): Promise<Session> {
+  const session = await openSession(address);
+  session.client.on("notification", ({ payload = "" }) => {
+    const [word, teller] = payload.split(" ");
+    const what = WAKERS.find((waker) => waker === word);
+    if (what && teller !== self) wakeUps.wake(what);
+  });
+  try {
+    await session.query(`listen ${address.schema}`);
+  } catch (error) {
+    session.end();
+    throw error;
+  }
+  session.watch();
+  return session;
+}
+
+/** Rejects only when `signal` aborts. */
+async function beginAgain(
+  address: Address,
+  self: string,
+  wakeUps: WakeUps,
+  signal: AbortSignal,
+): Promise<Session> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    await sleep(pause, undefined, { signal });
+    const session = await begin(address, self, wakeUps).catch(() => null);
+    if (!session) continue;
+    if (!signal.aborted) return session;
+    session.end();
+  }
+}
+
+function over(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

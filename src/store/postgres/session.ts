@@ -1,0 +1,59 @@
+/**
+ * A connection for one purpose that is kept for long: listening, leading, opening. Its end is told at once when the
+ * server says it, and within seconds when it says nothing (`watch`).
+ */
+import { Client } from "pg";
+import type { Address } from "./address.ts";
+import { DatabaseFault } from "./fault.ts";
+
+const BEAT_MS = 2_000;
+const ANSWER_MS = 6_000;
+
+export interface Session {
+  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  readonly client: Client;
+  /** Aborts when the connection is gone. */
+  readonly gone: AbortSignal;
+  /** Asks the server every two seconds whether it is there. */
+  watch(): void;
+  /** Ends it without waiting for the server. */
+  end(): void;
+}
+
+export async function openSession(address: Address): Promise<Session> {
+  const client = new Client(address.config);
+  const gone = new AbortController();
+  let beat: NodeJS.Timeout | undefined;
+  const end = () => {
+    clearInterval(beat);
+    gone.abort();
+    client.end().catch(() => undefined);
+    client.connection.stream.destroy();
+  };
+  client.on("error", end);
+  client.on("end", end);
+  const query = async (sql: string) => {
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } catch (error) {
+      throw new DatabaseFault(address, error);
+    }
+  };
+  try {
+    await client.connect();
+  } catch (error) {
+    end();
+    throw new DatabaseFault(address, error);
+  }
+  const ask = () => {
+    const silence = setTimeout(end, ANSWER_MS);
+    query("select 1")
+      .catch(end)
+      .finally(() => clearTimeout(silence));
+  };
+  const watch = () => {
+    clearInterval(beat);
+    beat = setInterval(ask, BEAT_MS);
+  };
+  return { query, client, gone: gone.signal, watch, end };
+}
