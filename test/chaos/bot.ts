@@ -1,0 +1,128 @@
+/** One real bot process, `node src/main.ts start`, that can be killed and started again on the same port and folder. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdirSync, openSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+
+export interface BotOptions {
+  readonly name: string;
+  /** Everything of it lies here: its log, its data, its home. */
+  readonly dir: string;
+  /** Where agents.yaml is. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** False for a process that is started but never asked for readiness, such as one without a port. */
+  readonly takesWebhooks: boolean;
+}
+
+export interface Bot {
+  readonly name: string;
+  readonly dir: string;
+  readonly takesWebhooks: boolean;
+  readonly url: string;
+  readonly state: () => "down" | "starting" | "ready";
+  /** How often it ended without being told to. */
+  readonly exits: () => number;
+  /** Starts it and waits until it is ready; resolves with the milliseconds that took. Rejects when it ends before. */
+  start(): Promise<number>;
+  /** kill -9; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Asks it to end and waits; false when it had to be killed. */
+  stop(patienceMs: number): Promise<boolean>;
+}
+
+const LOOK_MS = 20;
+
+export async function makeBot(options: BotOptions): Promise<Bot> {
+  const { name, dir } = options;
+  for (const folder of ["home", "tmp", "data"]) mkdirSync(join(dir, folder), { recursive: true });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const log = openSync(join(dir, "bot.log"), "a");
+  let child: ChildProcess | null = null;
+  let state: "down" | "starting" | "ready" = "down";
+  let exits = 0;
+
+  function launch(): ChildProcess {
+    const env = { PATH: process.env.PATH ?? "", HOME: join(dir, "home"), TMPDIR: join(dir, "tmp") };
+    const born = spawn(process.execPath, [MAIN, "start"], {
+      cwd: options.cwd,
+      stdio: ["ignore", log, log],
+      env: { ...env, DATA_DIR: join(dir, "data"), PORT: String(port), ...options.env },
+    });
+    born.once("exit", (code, signal) => {
+      appendFileSync(join(dir, "bot.log"), `--- pid ${born.pid} ended: ${signal ?? code} at ${Date.now()}\n`);
+      if (child !== born) return;
+      child = null;
+      state = "down";
+      exits += 1;
+    });
+    return born;
+  }
+
+  async function end(signal: NodeJS.Signals, patienceMs: number): Promise<boolean> {
+    const dying = child;
+    child = null;
+    state = "down";
+    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return true;
+    const gone = once(dying, "exit");
+    dying.kill(signal);
+    const timer = setTimeout(() => dying.kill("SIGKILL"), patienceMs);
+    await gone;
+    clearTimeout(timer);
+    return dying.signalCode === null || dying.signalCode === signal;
+  }
+
+  return {
+    name,
+    dir,
+    takesWebhooks: options.takesWebhooks,
+    url,
+    state: () => state,
+    exits: () => exits,
+    async start() {
+      const begun = performance.now();
+      const born = launch();
+      child = born;
+      state = "starting";
+      while (!(await isReady(url))) {
+        if (child !== born) throw new Error(`${name} ended before it was ready`);
+        await sleep(LOOK_MS);
+      }
+      if (child === born) state = "ready";
+      return performance.now() - begun;
+    },
+    async kill() {
+      await end("SIGKILL", 10_000);
+    },
+    stop: (patienceMs) => end("SIGTERM", patienceMs),
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** Below the range from which the kernel gives ports to others, so that it is still free after a kill. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+}
