@@ -1,27 +1,24 @@
 #!/usr/bin/env node
 /**
- * The program: what stands behind each command of the command line. Together with `index.ts` the only place that
- * knows every adapter.
+ * The program: what stands behind each command of the command line. Together with `index.ts`, and the parts of both in
+ * `compose/`, the only place that knows every adapter.
  */
-import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
-import { probeAgent } from "./agents/probe.ts";
-import type { Commands, CommonOptions, Readiness } from "./cli/commands.ts";
+import type { Commands, CommonOptions, Readiness, StartOptions } from "./cli/commands.ts";
 import { readableLog } from "./cli/readable-log.ts";
 import { runCli } from "./cli/run.ts";
-import type { Config } from "./config/config.ts";
+import { type Place, takePlace } from "./compose/place.ts";
+import { logReadiness, readiness } from "./compose/readiness.ts";
+import { storeCommands } from "./compose/store-commands.ts";
+import type { Config, Role } from "./config/config.ts";
 import { keepCredentials } from "./config/keep-credentials.ts";
 import { configPath, loadConfig } from "./config/load.ts";
 import { watchConfig } from "./config/watch.ts";
 import { addHook } from "./forges/forgejo/add-hook.ts";
-import { type App, createApp } from "./index.ts";
+import { createApp } from "./index.ts";
 import { messageOf, Refusal } from "./model/errors.ts";
-import { splitAgent } from "./model/run.ts";
-import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import type { Store } from "./store/store.ts";
-import { followLog } from "./supervisor/read-log.ts";
 
 const now = () => Date.now();
 const root = join(import.meta.dirname, "..");
@@ -33,7 +30,14 @@ function fileOf(options: CommonOptions): string | null {
   return existsSync(file) ? file : null;
 }
 
-const source = ({ config }: CommonOptions) => ({ env: process.env, file: config, cwd: process.cwd() });
+/** A role of the command line wins over the environment's. */
+const source = ({ config, role }: CommonOptions & { readonly role?: Role | null }) => ({
+  env: role ? { ...process.env, ROLE: role } : process.env,
+  file: config,
+  cwd: process.cwd(),
+});
+
+const load = (options: Parameters<typeof source>[0]) => loadConfig(source(options));
 
 /** JSON lines for machines, readable ones on a terminal, with what is secret taken out by its key as well as by value. */
 function logger(level: string): pino.Logger {
@@ -42,12 +46,21 @@ function logger(level: string): pino.Logger {
   return process.stdout.isTTY ? pino(options, readableLog(process.stdout, process.env)) : pino(options);
 }
 
-async function start(options: CommonOptions): Promise<void> {
-  const config = loadConfig(source(options));
+async function start(options: StartOptions): Promise<void> {
+  const place = await takePlace(load(options));
+  try {
+    await serve(options, place);
+  } finally {
+    place.release();
+  }
+}
+
+/** Until told to stop, and the drain is over. */
+async function serve(options: StartOptions, { config, worker }: Place): Promise<void> {
   const log = logger(config.logLevel);
-  const app = await createApp(config, { log, now });
+  const app = await createApp(config, { log, now, worker });
   await app.start();
-  report(log, await readiness(config, app, fileOf(options)), app, config.defaults.agent);
+  logReadiness(log, await readiness(config, app, fileOf(options)), app, config);
   const stopping = new AbortController();
   const proxies = await proxiesOf(config.forges, app.url, log);
   const watch = watchConfig({
@@ -93,87 +106,13 @@ function toldToStop(log: pino.Logger): Promise<void> {
   });
 }
 
-function report(log: pino.Logger, { forges, runtimes, agents }: Readiness, app: App, asked: string): void {
-  const defaultAgent = splitAgent(asked).pool;
-  for (const { name, probe } of forges) {
-    if (probe.ready) log.info(`forge ${name}: ${probe.summary}; webhooks at ${app.url}/api/webhooks/${name}`);
-    else
-      log.error(
-        `forge ${name}: ${probe.summary}${probe.fix && !probe.summary.includes(probe.fix) ? `; ${probe.fix}` : ""}`,
-      );
-  }
-  for (const { name, probe } of runtimes)
-    log.info(`runtime ${name}: ${probe.ready ? "ready" : probe.reason}`);
-  for (const { name, ready, runtime, detail, fix } of agents) {
-    if (ready) log.info(`agent ${name}: ${detail}, in ${runtime}`);
-    else if (name === defaultAgent) log.warn(`agent ${name}: ${detail}${fix ? `; ${fix}` : ""}`);
-  }
-  // Nobody sets every agent up: those are no news. `check` says what each lacks.
-  const others = agents.filter(({ name, ready }) => !ready && name !== defaultAgent).map(({ name }) => name);
-  if (others.length > 0) log.info(`agents not ready: ${others.join(", ")} (agent-dispatch check says why)`);
-  log.info(`listening on ${app.url}`);
-}
-
-async function readiness(config: Config, app: App, file: string | null): Promise<Readiness> {
-  const agents = [...app.agents().values()].map(async (agent) => {
-    const probe = await probeAgent(agent, config.baseEnv);
-    const runtime = await app.runtimeFor(agent).catch((error: unknown) => error as Error);
-    if (runtime instanceof Error) {
-      const fix = runtime instanceof Refusal ? runtime.fix : null;
-      return { name: agent.name, enabled: true, runtime: null, ready: false, detail: runtime.message, fix };
-    }
-    const detail = probe.ready ? (probe.version ?? "version unknown") : `${agent.program.name} was not found`;
-    return {
-      name: agent.name,
-      enabled: true,
-      runtime: runtime.name,
-      ready: probe.ready,
-      detail,
-      fix: probe.fix,
-    };
-  });
-  const runtimes = [...app.runtimes.values()].map(async (runtime) => ({
-    name: runtime.name,
-    probe: await runtime.probe(),
-  }));
-  const forges = [...app.forges.values()].map(async (forge) => ({
-    name: forge.name,
-    kind: forge.kind,
-    probe: await forge.probe(),
-  }));
-  return {
-    config: { file, dataDir: config.dataDir, listen: `${config.host}:${config.port}` },
-    forges: await Promise.all(forges),
-    runtimes: await Promise.all(runtimes),
-    agents: await Promise.all(agents),
-  };
-}
-
 async function check(options: CommonOptions): Promise<Readiness> {
-  const config = loadConfig(source(options));
+  const config = load(options);
   const app = await createApp(config, { log: logger("silent"), now });
   try {
     return await readiness(config, app, fileOf(options));
   } finally {
     await app.stop({ agents: "leave" });
-  }
-}
-
-/** Opens the server's store beside it: SQLite lets a second process read and write. */
-async function withStore<T>(
-  options: CommonOptions,
-  use: (store: Store, config: Config) => Promise<T>,
-): Promise<T> {
-  const config = loadConfig(source(options));
-  const store = await openSqliteStore({
-    file: join(config.dataDir, "dispatch.sqlite"),
-    now,
-    newId: randomUUID,
-  });
-  try {
-    return await use(store, config);
-  } finally {
-    await store.close();
   }
 }
 
@@ -206,7 +145,7 @@ const commands: Commands = {
     );
   },
   async addHook({ forge: name, owner, repository, url, ...options }) {
-    const config = loadConfig(source(options));
+    const config = load(options);
     const forge = config.forges.find((one) => one.name === name);
     if (!forge)
       throw new Refusal(
@@ -222,38 +161,7 @@ const commands: Commands = {
     const { replaced } = await addHook({ config: forge, owner, name: repository, url: target, now });
     return { url: target, created: !replaced };
   },
-  status: ({ all, ...options }) =>
-    withStore(options, async (store) => ({
-      frozen: await store.frozen(),
-      runs: await store.runs(
-        all
-          ? { limit: 200 }
-          : { states: ["queued", "preparing", "running", "publishing", "blocked"], limit: 200 },
-      ),
-      pools: await store.pools(),
-      pendingEffects: await store.pendingEffects(),
-    })),
-  freeze: (options) => withStore(options, (store) => store.setFrozen(true)),
-  thaw: (options) => withStore(options, (store) => store.setFrozen(false)),
-  resumePool: ({ pool, ...options }) =>
-    withStore(options, async (store) => {
-      const paused = (await store.pools()).some((one) => one.pool === pool && one.pausedUntil !== null);
-      if (paused) await store.pausePool(pool, null);
-      return paused;
-    }),
-  async *logs({ run, follow, ...options }) {
-    const config = loadConfig(source(options));
-    const store = await openSqliteStore({
-      file: join(config.dataDir, "dispatch.sqlite"),
-      now,
-      newId: randomUUID,
-    });
-    try {
-      yield* followLog({ store, dir: join(config.dataDir, "logs"), run, follow });
-    } finally {
-      await store.close();
-    }
-  },
+  ...storeCommands({ load, now }),
 };
 
 if (import.meta.main) {

@@ -50,7 +50,13 @@ interface LogsOptions extends CommonOptions {
 
 /** What is set up and whether it works. */
 export interface Readiness {
-  readonly config: { readonly file: string | null; readonly dataDir: string; readonly listen: string };
+  readonly config: {
+    readonly file: string | null;
+    readonly dataDir: string;
+    /** Which database. */
+    readonly store: string;
+    readonly listen: string;
+  };
   readonly forges: readonly { readonly name: string; readonly kind: string; readonly probe: ForgeProbe }[];
   readonly runtimes: readonly { readonly name: string; readonly probe: RuntimeProbe }[];
   readonly agents: readonly AgentReadiness[];
@@ -69,6 +75,8 @@ interface AgentReadiness {
 
 export interface Status {
   readonly frozen: boolean;
+  /** Names of the workers that live; null where one process is all there is. */
+  readonly workers: readonly string[] | null;
   readonly runs: readonly Run[];
   readonly pools: readonly PoolState[];
   /** Answers not yet on their forge. */

@@ -14,6 +14,7 @@ export function showReadiness(readiness: Readiness, paint: Paint): string {
   const lines = [
     `configuration  ${config.file ?? "environment only (no agents.yaml)"}`,
     `data           ${config.dataDir}`,
+    `store          ${config.store}`,
     `address        ${config.listen}`,
     ...section("Forges", readiness.forges.map(forgeRow), paint),
     ...section("Runtimes", readiness.runtimes.map(runtimeRow), paint),

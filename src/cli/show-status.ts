@@ -10,6 +10,7 @@ const STATE_COLUMN = 1;
 
 export function showStatus(status: Status, now: number, paint: Paint): string {
   const notices = [
+    ...(status.workers ? [workers(status.workers)] : []),
     ...(status.frozen ? [`${paint("frozen:", "yellow")} no run starts; thaw with: agent-dispatch thaw`] : []),
     ...status.pools.flatMap((pool) => paused(pool, now, paint)),
     ...(status.pendingEffects > 0
@@ -20,6 +21,12 @@ export function showStatus(status: Status, now: number, paint: Paint): string {
   ];
   const runs = status.runs.length === 0 ? ["no runs"] : runTable(status.runs, now, paint);
   return `${[...notices, ...(notices.length > 0 ? [""] : []), ...runs].join("\n")}\n`;
+}
+
+function workers(names: readonly string[]): string {
+  return names.length === 0
+    ? "no worker lives: runs wait until one is started"
+    : `workers: ${names.map(harmless).join(", ")}`;
 }
 
 function paused({ pool, pausedUntil }: PoolState, now: number, paint: Paint): readonly string[] {

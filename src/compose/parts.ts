@@ -29,11 +29,9 @@ export async function makeParts(config: Config, { log, now }: PartsOptions) {
   const { dataDir } = config;
   for (const dir of ["logs", "native"]) await mkdir(join(dataDir, dir), { recursive: true, mode: 0o700 });
   const store = await openStore(config, { now, log });
-  const native = createNativeRuntime({
-    now,
-    records: join(dataDir, "native"),
-    warn: (message) => log.warn(message),
-  });
+  const records = join(dataDir, "native");
+  const guard = store.fleet ? { file: join(records, "alive"), silentMs: guardMs(config) } : null;
+  const native = createNativeRuntime({ now, records, guard, warn: (message) => log.warn(message) });
   const workspaces = createWorkspaces({
     root: config.workspaceRoot,
     mirrors: join(dataDir, "mirrors"),
@@ -47,6 +45,8 @@ export async function makeParts(config: Config, { log, now }: PartsOptions) {
   const { templateDir } = config;
   return {
     store,
+    /** Null where agents are left alive when the process goes, however long it is gone. */
+    guard,
     workspaces,
     forges: new Map(config.forges.map((forge) => [forge.name, createForge(forge, log, now)])),
     runtimes: new Map<string, Runtime>([[native.name, native]]),
@@ -57,6 +57,12 @@ export async function makeParts(config: Config, { log, now }: PartsOptions) {
 }
 
 export type Parts = Awaited<ReturnType<typeof makeParts>>;
+
+/**
+ * With the third of a lease that may pass between its last renewal and the end of the process, an agent is gone when
+ * the lease ends, and that is before anyone else begins.
+ */
+const guardMs = ({ leaseMs }: Config) => (leaseMs * 2) / 3;
 
 function createForge(config: ForgeConfig, log: Logger, now: () => number): Forge {
   if (config.kind === "forgejo") return createForgejoForge({ config, now });

@@ -1,12 +1,11 @@
 /** The commands that need nothing but the store: they work beside a running server, and without one. */
 import { join } from "node:path";
-import type { Backup, Commands, CommonOptions, Migration } from "../cli/commands.ts";
+import type { Commands, CommonOptions } from "../cli/commands.ts";
 import type { Config } from "../config/config.ts";
-import { Refusal } from "../model/errors.ts";
 import { ACTIVE_STATES } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
 import { followLog } from "../supervisor/read-log.ts";
-import { openStore, sqliteFile } from "./open-store.ts";
+import { openStore } from "./open-store.ts";
 
 type StoreCommands = Pick<
   Commands,
@@ -57,7 +56,13 @@ export function storeCommands({ load, now }: StoreCommandsOptions): StoreCommand
         await store.close();
       }
     },
-    backup: ({ file, ...options }, say) => backup(load(options), file, say),
-    migrateStore: (options, say) => migrateStore(load(options), say),
+    async backup({ file, ...options }, say) {
+      const { backup } = await import("./backup.ts");
+      return await backup(load(options), file, say);
+    },
+    async migrateStore(options, say) {
+      const { moveToPostgres } = await import("./move-to-postgres.ts");
+      return await moveToPostgres(load(options), say);
+    },
   };
 }

@@ -1,5 +1,8 @@
 /** Tells queued runs where they stand whenever the queue moved: what is ahead of them, and why they wait. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
+import { messageOf } from "../model/errors.ts";
 import { LEASED_STATES, type Run, repoName } from "../model/run.ts";
 import type { LiveStatus } from "../report/live-status.ts";
 import { queuedStatus, type Wait } from "../report/status.ts";
@@ -13,6 +16,8 @@ export interface QueueNewsDeps {
 
 /** Runs further back than this are told when they come nearer. */
 const TOLD = 50;
+const TELL_MS = 5_000;
+
 export function queueNews(deps: QueueNewsDeps): () => Promise<void> {
   const told = new Map<string, string>();
   return async () => {
@@ -28,6 +33,23 @@ export function queueNews(deps: QueueNewsDeps): () => Promise<void> {
       await deps.live.update(run, body);
     }
   };
+}
+
+/** Tells again whenever the queue moves, and at intervals, as pauses end by the clock. Until aborted; never rejects. */
+export async function keepTelling(
+  tell: () => Promise<void>,
+  store: Pick<Store, "changed">,
+  log: Pick<Logger, "warn">,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const turn = new AbortController();
+    const until = AbortSignal.any([signal, turn.signal]);
+    const change = store.changed("queue", until);
+    await tell().catch((error) => log.warn({ reason: messageOf(error) }, "the queue could not be told"));
+    await Promise.race([change, sleep(TELL_MS, undefined, { signal: until }).catch(() => {})]);
+    turn.abort();
+  }
 }
 
 /** Why a run waits though nothing is ahead of it: the first reason that holds. */

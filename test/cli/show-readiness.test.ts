@@ -5,7 +5,7 @@ import { isReady, showReadiness } from "../../src/cli/show-readiness.ts";
 import { cli } from "./terminal.ts";
 
 const READY: Readiness = {
-  config: { file: "/d/agents.yaml", dataDir: "/d/data", listen: "127.0.0.1:3000" },
+  config: { file: "/d/agents.yaml", dataDir: "/d/data", store: "SQLite", listen: "127.0.0.1:3000" },
   forges: [
     {
       name: "codeberg",
@@ -42,6 +42,7 @@ test("what is ready, missing and off is shown with its fix", () => {
     [
       "configuration  /d/agents.yaml",
       "data           /d/data",
+      "store          SQLite",
       "address        127.0.0.1:3000",
       "",
       "Forges",

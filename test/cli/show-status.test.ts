@@ -4,7 +4,7 @@ import { showStatus } from "../../src/cli/show-status.ts";
 import { aRun, NOW } from "./terminal.ts";
 
 const plain = (text: string): string => text;
-const quiet = { frozen: false, runs: [], pools: [], pendingEffects: 0 };
+const quiet = { frozen: false, workers: null, runs: [], pools: [], pendingEffects: 0 };
 
 test("runs are a table with aligned columns", () => {
   const runs = [
@@ -34,8 +34,9 @@ test("what holds the queue is said first, with the way out", () => {
     { pool: "gemini", failures: 3, pausedUntil: NOW - 1 },
   ];
   assert.equal(
-    showStatus({ frozen: true, runs: [], pools, pendingEffects: 2 }, NOW, plain),
+    showStatus({ frozen: true, workers: ["one-12345678"], runs: [], pools, pendingEffects: 2 }, NOW, plain),
     [
+      "workers: one-12345678",
       "frozen: no run starts; thaw with: agent-dispatch thaw",
       "paused: codex for 1m; end it with: agent-dispatch pool resume codex",
       "2 answers wait for a forge",

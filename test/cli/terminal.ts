@@ -32,14 +32,14 @@ export async function cli(
     start: note("start", undefined),
     demo: note("demo", true),
     check: note("check", {
-      config: { file: null, dataDir: "/d", listen: "x" },
+      config: { file: null, dataDir: "/d", store: "SQLite", listen: "x" },
       forges: [],
       runtimes: [],
       agents: [],
     }),
     setupGithub: note("setupGithub", undefined),
     addHook: note("addHook", { url: "https://d.example/hook", created: true }),
-    status: note("status", { frozen: false, runs: [], pools: [], pendingEffects: 0 }),
+    status: note("status", { frozen: false, workers: null, runs: [], pools: [], pendingEffects: 0 }),
     backup: note("backup", { file: "b.sqlite", bytes: 4096, runs: 2 }),
     migrateStore: note("migrateStore", {
       runs: 2,

@@ -9,6 +9,7 @@ import { release, type } from "node:os";
 import { Refusal } from "../../model/errors.ts";
 import type { Exit } from "../../model/outcome.ts";
 import type { Runtime, RuntimeProbe, StartSpec } from "../runtime.ts";
+import type { Guard } from "./alive.ts";
 import { darwinProcesses } from "./darwin.ts";
 import { decodeExit } from "./exit.ts";
 import { createTurns, launch } from "./launch.ts";

@@ -1,0 +1,21 @@
+/** `backup`: a copy of the SQLite database. PostgreSQL has tools of its own for that. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Backup } from "../cli/commands.ts";
+import type { Config } from "../config/config.ts";
+import { Refusal } from "../model/errors.ts";
+import { backupSqlite } from "../store/sqlite/backup.ts";
+import { sqliteFile } from "./open-store.ts";
+
+/** Rejects with a Refusal when there is nothing to copy, or the target exists. */
+export async function backup(config: Config, file: string, say: (line: string) => void): Promise<Backup> {
+  if (config.databaseUrl !== null)
+    throw new Refusal(
+      "backing up: the store is PostgreSQL (DATABASE_URL is set)",
+      'Use its own tool: pg_dump --format=custom --file=dispatch.dump "$DATABASE_URL"',
+    );
+  const from = sqliteFile(config);
+  if (!existsSync(from))
+    throw new Refusal(`backing up: there is no ${from}`, "Set DATA_DIR to the server's data folder.");
+  return await backupSqlite(from, resolve(file), { say });
+}

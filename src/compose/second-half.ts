@@ -1,0 +1,42 @@
+/** The second half put together: the worker, with everything it needs to bring a run to its end. */
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Forge } from "../forges/forge.ts";
+import { createWorker, type Worker, type WorkerDeps } from "../worker/worker.ts";
+import type { FirstHalf } from "./first-half.ts";
+import { named } from "./parts.ts";
+
+type Given = Pick<WorkerDeps, "name" | "closedForges" | "onQueueMoved" | "live" | "log">;
+
+export interface SecondHalf extends FirstHalf, Given {
+  readonly forges: ReadonlyMap<string, Forge>;
+  /** The folder of the runs' logs. */
+  readonly logs: string;
+}
+
+const PATIENCE_MS = 1_000;
+
+export function createSecondHalf(half: SecondHalf): Worker {
+  const { parts, settings, narrowed, chooseRuntime, now, forges, logs, ...given } = half;
+  const { config, agent, redact } = settings;
+  const { runtimes } = parts;
+  return createWorker({
+    ...given,
+    ...parts,
+    config,
+    forge: (name) => named(forges, name),
+    agent,
+    runtimeFor: chooseRuntime,
+    runtimeNamed: (name) => named(runtimes, name),
+    runtimes: () => [...runtimes.values()],
+    logFile: (run) => join(logs, `${run.id}.${run.attempt}.log`),
+    redact,
+    secretValues: () => Object.values(config().secrets),
+    draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,
+    leaseMs: config().leaseMs,
+    patienceMs: PATIENCE_MS,
+    now,
+    ticks: () => performance.now(),
+    newId: randomUUID,
+  });
+}
