@@ -183,6 +183,7 @@ test("every problem of a configuration is shown with its place", async () => {
 test("status and check print JSON when asked", async () => {
   assert.deepEqual(JSON.parse((await cli(["status", "--json"])).out), {
     frozen: false,
+    workers: null,
     runs: [],
     pools: [],
     pendingEffects: 0,
