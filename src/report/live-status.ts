@@ -59,7 +59,8 @@ export function createLiveStatus(options: LiveStatusOptions): LiveStatus {
       const waiting = known.get(run.id) ?? newWaiting(run);
       known.set(run.id, waiting);
       waiting.next = { run, body };
-      const pauseMs = waiting.sentAt + everyMs - now();
+      // A clock that was set back makes nobody wait for longer.
+      const pauseMs = Math.min(everyMs, waiting.sentAt + everyMs - now());
       if (pauseMs <= 0) {
         if (waiting.timer) clearTimeout(waiting.timer);
         waiting.sending = waiting.sending.then(() => send(waiting));

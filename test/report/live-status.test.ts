@@ -118,3 +118,11 @@ test("a comment that was made a moment ago is not edited at once", async () => {
   await scene.live.update(running, "now");
   assert.deepEqual(scene.sent, ["now"]);
 });
+
+test("a clock that is set back by a day holds no update back", async () => {
+  const scene = openScene(10);
+  await scene.live.update(running, "one");
+  scene.clock.ms -= 24 * 3_600_000;
+  await scene.live.update(running, "two");
+  await until(() => scene.sent.includes("two"));
+});

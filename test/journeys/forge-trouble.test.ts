@@ -1,0 +1,143 @@
+/** What people see of a bot whose forge is down, asks it to wait, or does not take its token any more. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import { type LocalForgeWorld, startLocalForgeWorld } from "../fakes/local-forge-world.ts";
+import { type Bot, startBot, WEBHOOK_SECRET } from "./bot.ts";
+import { answer, answers, type Desk, finalAnswer, openDesk, say } from "./person.ts";
+import { atRest, inCheckout, runOf } from "./sights.ts";
+
+const WORK = ["write greeting.txt Hello", "commit Add a greeting"];
+
+interface Stage {
+  readonly world: LocalForgeWorld;
+  /** Configured as the forge `second`. */
+  readonly second: LocalForgeWorld;
+  readonly bot: Bot;
+}
+
+async function openStage(t: TestContext): Promise<Stage> {
+  const [world, second] = await Promise.all([startLocalForgeWorld(), startLocalForgeWorld()]);
+  second.setHook("http://127.0.0.1:9/not-yet", WEBHOOK_SECRET);
+  const other = { ...second.forgeConfig(), name: "second" };
+  const bot = await startBot(world, {
+    change: (config) => ({
+      ...config,
+      forges: [...config.forges, other],
+      secrets: { ...config.secrets, SECOND_TOKEN: second.bot.token },
+    }),
+  });
+  second.setHook(`${bot.app.url}/api/webhooks/second`, WEBHOOK_SECRET);
+  t.after(async () => {
+    await bot.close();
+    await Promise.all([world.close(), second.close()]);
+  });
+  return { world, second, bot };
+}
+
+async function readiness({ app }: Bot) {
+  const response = await fetch(`${app.url}/readyz`);
+  const body = (await response.json()) as { ready: boolean; degraded?: { forges: Record<string, string> } };
+  return { status: response.status, ...body };
+}
+
+async function goOn(stage: Stage, desk: Desk): Promise<void> {
+  await writeFile(await inCheckout(stage, desk, "go"), "");
+}
+
+/** The status comment, then the answer, and no third. */
+async function assertAnsweredOnce(desk: Desk, pattern: RegExp): Promise<void> {
+  const [status, last, ...more] = await answers(desk);
+  assert.deepEqual(more, []);
+  assert.match(status?.body ?? "", /in a comment below/);
+  assert.match(last?.body ?? "", pattern);
+}
+
+test("what ends while the forge is down is answered once and in order when it is back", async (t) => {
+  const stage = await openStage(t);
+  const { world, bot } = stage;
+  const failing = await openDesk(world, ["until go", "exit 4"]);
+  const working = await openDesk(world, ["until go", ...WORK]);
+  for (const desk of [failing, working]) {
+    await say(desk, "/dispatch");
+    await answer(desk, /\*\*Running/);
+  }
+  const end = world.local.fail(null, /./, 503);
+  await goOn(stage, failing);
+  await goOn(stage, working);
+  await world.waitFor(async () => (await runOf(stage, failing))?.state === "failed", "the run's end");
+  await world.waitFor(async () => (await runOf(stage, working))?.state === "publishing", "the other's end");
+  assert.ok((await bot.app.store.pendingEffects()) > 0);
+  end();
+  await finalAnswer(failing, /code 4/, 60_000);
+  await finalAnswer(working, /pull request/, 60_000);
+  await atRest({ world, bot });
+  await assertAnsweredOnce(failing, /code 4/);
+  await assertAnsweredOnce(working, /pull request/i);
+  assert.equal((await world.pulls(working.repo)).length, 1);
+  assert.deepEqual(await world.runningStopwatches(world.bot.login), []);
+});
+
+test("a forge that asks to be left alone for two seconds is, on every issue, and is told all of it afterwards", async (t) => {
+  const stage = await openStage(t);
+  const { world } = stage;
+  const [first, other] = [await openDesk(world, ["exit 4"]), await openDesk(world, ["exit 4"])];
+  const asked: number[] = [];
+  const spied = () => asked.push(Date.now()) === 1;
+  world.local.fail("POST", /\/(?:comments|reactions)$/, 429, {
+    headers: { "retry-after": "2" },
+    when: spied,
+  });
+  await say(first, "/dispatch");
+  await world.waitFor(() => asked.length > 0, "the limit");
+  await say(other, "/dispatch");
+  for (const desk of [first, other]) await finalAnswer(desk, /code 4/, 60_000);
+  await atRest(stage);
+  for (const desk of [first, other]) await assertAnsweredOnce(desk, /code 4/);
+  const [limited = 0, ...later] = asked;
+  assert.ok(
+    later.every((at) => at - limited >= 1_990),
+    `${later.map((at) => at - limited)} ms later`,
+  );
+});
+
+test("a revoked token stops new work for its forge alone, and what waited is served once when it works again", async (t) => {
+  const stage = await openStage(t);
+  const { world, second, bot } = stage;
+  const { store } = bot.app;
+  const [running, queued, waiting] = [
+    await openDesk(world, ["until go", "exit 4"]),
+    await openDesk(world, WORK),
+    await openDesk(world, WORK),
+  ];
+  await say(running, "/dispatch");
+  await answer(running, /\*\*Running/);
+  await store.setFrozen(true);
+  await say(queued, "/dispatch");
+  await answer(queued, /frozen/i);
+  await atRest(stage);
+
+  const restore = world.local.fail(null, /./, 401);
+  await say(waiting, "/dispatch");
+  await world.waitFor(async () => (await readiness(bot)).degraded !== undefined, "the forge to be closed");
+  const { status, ready, degraded } = await readiness(bot);
+  assert.deepEqual([status, ready, Object.keys(degraded?.forges ?? {})], [200, true, ["local"]]);
+  assert.match(degraded?.forges.local ?? "", /401/);
+
+  await store.setFrozen(false);
+  const elsewhere = await openDesk(second, WORK);
+  await say(elsewhere, "/dispatch");
+  await finalAnswer(elsewhere, /pull request/);
+  await goOn(stage, running);
+  await world.waitFor(async () => (await runOf(stage, running))?.state === "failed", "the run to go on");
+  assert.equal((await runOf(stage, queued))?.state, "queued");
+  assert.equal(await runOf(stage, waiting), null);
+
+  restore();
+  for (const desk of [queued, waiting]) await finalAnswer(desk, /pull request/, 90_000);
+  await finalAnswer(running, /code 4/);
+  await atRest(stage);
+  for (const desk of [queued, waiting]) await assertAnsweredOnce(desk, /pull request/i);
+  await assertAnsweredOnce(running, /code 4/);
+  assert.equal((await readiness(bot)).degraded, undefined);
+});
