@@ -20,10 +20,14 @@ import {
 } from "./look.ts";
 import { concerns } from "./parse.ts";
 
-/** Of a hundred each, in one look. */
-const MOST_PAGES = 50;
-/** Deliveries found in one look; the next finds the rest. */
-const MOST_FOUND = 200;
+interface Bounds {
+  /** Of a hundred entries each, in one look; the next goes on there. */
+  readonly pages: number;
+  /** Deliveries found in one look; the next finds the rest. */
+  readonly found: number;
+}
+
+const BOUNDS: Bounds = { pages: 50, found: 200 };
 
 const Entry = z.object({
   /** Longer than a JavaScript number is exact, so it is kept as text. */
@@ -50,15 +54,15 @@ interface Part {
   readonly next: string | null;
 }
 
-export function deliveryLog(client: GithubClient): Forge["missed"] {
+export function deliveryLog(client: GithubClient, bounds: Bounds = BOUNDS): Forge["missed"] {
   return async (look) => {
     const ask = callsOf(client, look);
     const mark = readMark(look.cursor);
     if (look.cursor === null || mark === null) {
       return { deliveries: [], cursor: firstCursor((await page(ask, look, null, 1)).at) };
     }
-    const part = await readBack(ask, look, mark);
-    const { found, through } = await take(ask, look, client.config.name, part.entries);
+    const part = await readBack(ask, look, mark, bounds.pages);
+    const { found, through } = await take(ask, look, client.config.name, part.entries, bounds.found);
     return {
       deliveries: found,
       cursor: through ? nextCursor(mark, part.began, part.next) : look.cursor,
@@ -67,12 +71,12 @@ export function deliveryLog(client: GithubClient): Forge["missed"] {
 }
 
 /** The log's entries since the mark, newest first. */
-async function readBack(ask: Ask, look: Lookback, mark: Mark): Promise<Part> {
+async function readBack(ask: Ask, look: Lookback, mark: Mark, most: number): Promise<Part> {
   const entries: Entry[] = [];
   const since = Date.parse(mark.since);
   let next = mark.rest?.from ?? null;
   let began = mark.rest?.began ?? null;
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
+  for (let pages = 0; pages < most; pages++) {
     const read = await page(ask, look, next, 100);
     began ??= iso(read.at);
     const fresh = read.entries.filter((entry) => Date.parse(entry.delivered_at) >= since);
@@ -84,7 +88,7 @@ async function readBack(ask: Ask, look: Lookback, mark: Mark): Promise<Part> {
 }
 
 /** What did not arrive, oldest first; `through` is false when some of it has to be looked for again. */
-async function take(ask: Ask, look: Lookback, forge: string, entries: readonly Entry[]) {
+async function take(ask: Ask, look: Lookback, forge: string, entries: readonly Entry[], most: number) {
   const attempts = new Map<string, Entry[]>();
   for (const entry of entries.toReversed()) {
     if (!concerns(entry.event, entry.action ?? "")) continue;
@@ -95,7 +99,7 @@ async function take(ask: Ask, look: Lookback, forge: string, entries: readonly E
   let failure: unknown = null;
   for (const [guid, tries] of attempts) {
     if (known.has(guid)) continue;
-    if (found.length === MOST_FOUND) return { found, through: false };
+    if (found.length === most) return { found, through: false };
     try {
       const delivery = await fetchOne(ask, look, forge, tries);
       if (delivery) found.push(delivery);

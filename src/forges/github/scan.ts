@@ -11,8 +11,8 @@ import type { Found } from "./found.ts";
 import { callsOf, clockOf, endsLook, firstCursor, isGone, iso, nextCursor, readMark } from "./look.ts";
 import { scanRepository } from "./scan-repository.ts";
 
-/** In one look; the next goes on with the rest. */
-const MOST_REPOSITORIES = 200;
+/** Repositories in one look; the next goes on with the rest. */
+const MOST = 200;
 const PAGE = 100;
 
 type Ask = GithubClient["asSelf"];
@@ -23,7 +23,7 @@ interface Memory {
   readonly etags: Map<string, string>;
 }
 
-export function scan(client: GithubClient): Forge["missed"] {
+export function scan(client: GithubClient, most = MOST): Forge["missed"] {
   const memory: Memory = { cursor: null, etags: new Map() };
   return async (look) => {
     const ask = callsOf(client, look);
@@ -35,7 +35,7 @@ export function scan(client: GithubClient): Forge["missed"] {
     const began = mark.rest?.began ?? iso(at);
     const from = mark.rest?.from ?? "";
     const left = [...repositories].filter(([key]) => key > from).sort(([a], [b]) => (a < b ? -1 : 1));
-    const now = left.slice(0, MOST_REPOSITORIES);
+    const now = left.slice(0, most);
     if (memory.cursor !== look.cursor) memory.etags.clear();
     const { deliveries, through, etags } = await scanAll(ask, look, now, Date.parse(mark.since), memory);
     const rest = left.length > now.length ? (now.at(-1)?.[0] ?? null) : null;

@@ -2,7 +2,8 @@
 import type { TestContext } from "node:test";
 import { Probot } from "probot";
 import type { GithubForgeConfig } from "../../../src/config/config.ts";
-import type { Forge } from "../../../src/forges/forge.ts";
+import type { Forge, Lookback } from "../../../src/forges/forge.ts";
+import { createClient, type GithubClient } from "../../../src/forges/github/client.ts";
 import { createGithubForge } from "../../../src/forges/github/github-forge.ts";
 import { GithubOctokit } from "../../../src/forges/github/octokit.ts";
 import type { RepoRef } from "../../../src/model/run.ts";
@@ -44,6 +45,18 @@ export function forgeWith(
   now: () => number = Date.now,
 ): Forge {
   return createGithubForge({ config, auth: authFor(config), now, timeoutMs });
+}
+
+/** What the parts of the adapter are made with. */
+export function clientFor(world: FakeGithub): GithubClient {
+  const config = world.forgeConfig() as GithubForgeConfig;
+  return createClient({ config, auth: authFor(config), now: Date.now });
+}
+
+/** A look since a cursor; nothing has arrived, unless told otherwise. */
+export function lookSince(cursor: string | null, arrived: readonly string[] = []): Lookback {
+  const known = async (ids: readonly string[]) => new Set(ids.filter((id) => arrived.includes(id)));
+  return { cursor, repositories: [], known, now: 12_345, signal: AbortSignal.timeout(20_000) };
 }
 
 /** As main does it. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { GithubForgeConfig } from "../../../src/config/config.ts";
 import { toForgeError } from "../../../src/forges/github/errors.ts";
@@ -86,6 +88,61 @@ test("a GitHub that is not there may come back", async (t) => {
   await world.close();
   const error = await failure(forge.repository(repo));
   assert.deepEqual([error.status, error.retryable], [0, true]);
+});
+
+test("a GitHub whose name is not found may be found again", async (t) => {
+  const { world, repo } = await connect(t, "token");
+  const config = world.forgeConfig() as GithubForgeConfig;
+  const error = await failure(forgeWith({ ...config, baseUrl: "http://github.invalid" }).repository(repo));
+  assert.deepEqual([error.status, error.retryable], [0, true]);
+  assert.match(error.message, /^reading acme\/app: GitHub could not be reached/);
+});
+
+test("a GitHub that breaks off in the middle of an answer may answer the next time", async (t) => {
+  const { world, repo } = await connect(t, "token");
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": "100" }).write("{");
+    response.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const forge = forgeWith({ ...(world.forgeConfig() as GithubForgeConfig), baseUrl });
+  const error = await failure(forge.repository(repo));
+  assert.deepEqual([error.status, error.retryable], [0, true]);
+});
+
+test("what a limit of GitHub's own allowance says holds at every status it comes with", async (t) => {
+  const { world, repo } = await connect(t);
+  const now = 1_000_000_000_000;
+  const forge = forgeFor(world, 20_000, () => now);
+  for (const [status, remaining, wait] of [
+    [429, "0", 60_000],
+    [403, "0", 60_000],
+    [503, "0", 60_000],
+    [503, "17", null],
+  ] as const) {
+    const headers = { "x-ratelimit-remaining": remaining, "x-ratelimit-reset": String(now / 1000 + 60) };
+    const end = world.failWith("API rate limit exceeded", "GET", /\/repos\/acme\/app$/, status, { headers });
+    const error = await failure(forge.repository(repo));
+    assert.deepEqual([error.status, error.retryable, error.retryAfterMs], [status, true, wait]);
+    end();
+  }
+});
+
+test("a refusal that is a person's to mend names the person's deed", async (t) => {
+  const { world, forge, repo } = await connect(t, "token");
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["Sorry. Your account was suspended", /the bot's account is suspended/],
+    ["Resource protected by organization SAML enforcement", /authorise the token for the organisation/],
+  ];
+  for (const [words, fix] of cases) {
+    const end = world.failWith(words, "GET", /\/repos\/acme\/app$/, 403);
+    const error = await failure(forge.repository(repo));
+    assert.deepEqual([error.status, error.retryable], [403, false]);
+    assert.match(error.message, fix);
+    end();
+  }
 });
 
 test("a key that cannot be read is no trouble of the network, so it is not tried again", async (t) => {
