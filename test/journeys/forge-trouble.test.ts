@@ -141,3 +141,21 @@ test("a revoked token stops new work for its forge alone, and what waited is ser
   await assertAnsweredOnce(running, /code 4/);
   assert.equal((await readiness(bot)).degraded, undefined);
 });
+
+test("a repository that is closed to the bot holds up no other, and is served again when it is open", async (t) => {
+  const stage = await openStage(t);
+  const { world, bot } = stage;
+  const [shut, open] = [await openDesk(world, WORK), await openDesk(world, WORK)];
+  const restore = world.local.fail(null, new RegExp(`^/repos/${shut.repo}(?:/|$)`), 404);
+  await say(shut, "/dispatch");
+  await say(open, "/dispatch");
+  await finalAnswer(open, /pull request/);
+  await atRest(stage);
+  assert.deepEqual(await answers(shut), []);
+  assert.equal((await readiness(bot)).degraded, undefined);
+  restore();
+  await say(shut, "/dispatch");
+  await finalAnswer(shut, /pull request/);
+  await atRest(stage);
+  await assertAnsweredOnce(shut, /pull request/i);
+});
