@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import type { PullRequest } from "../../src/forges/forge.ts";
 import type { IssueSnapshot, Run, RunRequest } from "../../src/model/run.ts";
 import type { Collected } from "../../src/workspace/collect.ts";
-import { createWorkspaces, type Prepared, type Workspaces } from "../../src/workspace/workspaces.ts";
+import { createWorkspaces, type Prepared, type WorkspaceRoom } from "../../src/workspace/workspaces.ts";
 import { PATH, type Remote, startRemote } from "./remote.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -16,7 +16,7 @@ export interface Room {
   readonly dir: string;
   readonly root: string;
   readonly mirrors: string;
-  readonly workspaces: Workspaces;
+  readonly workspaces: WorkspaceRoom;
   readonly warnings: readonly string[];
   run(change?: RunChange): Run;
   prepare(run: Run, more?: { readonly keep?: boolean; readonly pull?: PullRequest }): Promise<Prepared>;
