@@ -22,6 +22,7 @@ export async function lead(address: Address, signal: AbortSignal): Promise<Abort
 /** False when the session ended first. */
 async function wait(session: Session, address: Address, signal: AbortSignal): Promise<boolean> {
   const giveUp = () => session.end();
+  if (signal.aborted) giveUp();
   signal.addEventListener("abort", giveUp, { once: true });
   session.gone.addEventListener("abort", () => signal.removeEventListener("abort", giveUp));
   session.watch();
