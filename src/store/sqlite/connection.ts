@@ -1,11 +1,13 @@
 /**
  * One connection to the database file: settings for durability, prepared statements, transactions. Knows no tables.
  * `synchronous=FULL` makes every commit wait for the disk; that is what "durable when it resolves" rests on.
+ * Whatever the disk or the file does not let it do is thrown as StoreTrouble; once the file is found damaged, nothing
+ * is read from it or written to it any more.
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { messageOf, Refusal } from "../../model/errors.ts";
+import { inUse, refusalOf, StoreTrouble } from "./trouble.ts";
 
 /** How long a write waits for another process's transaction, in milliseconds. Ours last a few. */
 const BUSY_MS = 10_000;
@@ -13,6 +15,7 @@ const BUSY_MS = 10_000;
 export class Connection {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #damage: StoreTrouble | null = null;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -20,31 +23,42 @@ export class Connection {
 
   /** The first row, undefined when there is none. `Row` is the caller's word for what the statement selects. */
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#prepared(sql).get(...values) as Row | undefined;
+    return this.#guarded(() => this.#prepared(sql).get(...values) as Row | undefined);
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepared(sql).all(...values) as Row[];
+    return this.#guarded(() => this.#prepared(sql).all(...values) as Row[]);
+  }
+
+  /** Row by row, for tables of any length. To be read to its end. */
+  *each<Row>(sql: string, ...values: SQLInputValue[]): Generator<Row> {
+    const rows = this.#guarded(() => this.#db.prepare(sql).iterate(...values)) as Iterator<Row>;
+    for (;;) {
+      const next = this.#guarded(() => rows.next());
+      if (next.done) return;
+      yield next.value;
+    }
   }
 
   /** Runs a write and returns how many rows it changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#prepared(sql).run(...values).changes);
+    return this.#guarded(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
   /** Several statements at once, not kept: for the schema. */
   script(sql: string): void {
-    this.#db.exec(sql);
+    this.#guarded(() => this.#db.exec(sql));
   }
 
   /** All of `work` or nothing. Takes the write lock first, so what `work` reads cannot change under it. */
   transaction<T>(work: () => T): T {
-    this.#db.exec("begin immediate");
+    this.script("begin immediate");
     try {
       const result = work();
-      this.#db.exec("commit");
+      this.script("commit");
       return result;
     } catch (error) {
+      // Some troubles have rolled it back already; after others nothing else may be asked of the file.
       if (this.#db.isTransaction) this.#db.exec("rollback");
       throw error;
     }
@@ -54,6 +68,17 @@ export class Connection {
   close(): void {
     this.#statements.clear();
     if (this.#db.isOpen) this.#db.close();
+  }
+
+  #guarded<T>(work: () => T): T {
+    if (this.#damage) throw this.#damage;
+    try {
+      return work();
+    } catch (error) {
+      const told = inUse(error);
+      if (told instanceof StoreTrouble && told.damaged) this.#damage = told;
+      throw told;
+    }
   }
 
   #prepared(sql: string): StatementSync {
@@ -74,21 +99,11 @@ export function connect(file: string): Connection {
     db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
     // The fallback of `checkpointer.ts`: the journal may grow to 128 MB before a commit has to copy it.
     db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 32000;");
+    // A damaged page is known when it is read, not when what it says is followed.
+    db.exec("pragma cell_size_check = on");
     return new Connection(db);
   } catch (error) {
     if (db?.isOpen) db.close();
-    throw unusable(file, error);
+    throw refusalOf(file, error);
   }
-}
-
-const NOT_A_DATABASE = 26;
-
-function unusable(file: string, error: unknown): Refusal {
-  const code = error instanceof Error && "errcode" in error ? error.errcode : null;
-  const why = code === NOT_A_DATABASE ? "the file is not an SQLite database" : messageOf(error);
-  const fix =
-    code === NOT_A_DATABASE
-      ? "Move the file away or choose another data folder."
-      : "Choose a data folder that this user may write to, on a local disk with space left.";
-  return new Refusal(`opening the store ${file}: ${why}`, fix, { cause: error });
 }

@@ -8,6 +8,7 @@ import { bookmarks } from "./bookmarks.ts";
 import { claiming } from "./claim.ts";
 import { connect } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { checkAfterCrash } from "./crash-check.ts";
 import { inbox } from "./deliveries.ts";
 import { outbox } from "./effects.ts";
 import { forgetting } from "./forget.ts";
@@ -16,6 +17,7 @@ import { migrate } from "./migrate.ts";
 import { pools } from "./pools.ts";
 import { queries } from "./queries.ts";
 import { settling } from "./settle.ts";
+import { refusalOf } from "./trouble.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 export interface SqliteOptions {
@@ -29,12 +31,13 @@ export interface SqliteOptions {
 
 /** Opens the store and brings its schema up to date. Throws a Refusal when the file cannot be used. */
 export async function openSqliteStore({ file, now, newId }: SqliteOptions): Promise<Store> {
+  checkAfterCrash(file);
   const db = connect(file);
   try {
     migrate(db, file);
   } catch (error) {
     db.close();
-    throw error;
+    throw refusalOf(file, error);
   }
   const context: Context = { file, db, now, newId, wakeUps: new WakeUps() };
   const { end, ...deliveries } = inbox(context);
