@@ -16,8 +16,9 @@ interface Stage {
   readonly bot: Bot;
 }
 
-async function openStage(t: TestContext): Promise<Stage> {
+async function openStage(t: TestContext, begin = (_world: LocalForgeWorld): void => {}): Promise<Stage> {
   const [world, second] = await Promise.all([startLocalForgeWorld(), startLocalForgeWorld()]);
+  begin(world);
   second.setHook("http://127.0.0.1:9/not-yet", WEBHOOK_SECRET);
   const other = { ...second.forgeConfig(), name: "second" };
   const bot = await startBot(world, {
@@ -140,6 +141,24 @@ test("a revoked token stops new work for its forge alone, and what waited is ser
   for (const desk of [queued, waiting]) await assertAnsweredOnce(desk, /pull request/i);
   await assertAnsweredOnce(running, /code 4/);
   assert.equal((await readiness(bot)).degraded, undefined);
+});
+
+test("a bot that starts with one token refused serves its other forge, and this one once it is accepted", async (t) => {
+  let restore = () => {};
+  const stage = await openStage(t, (world) => {
+    restore = world.local.fail(null, /./, 401);
+  });
+  const { world, second, bot } = stage;
+  const [waiting, served] = [await openDesk(world, WORK), await openDesk(second, WORK)];
+  await say(waiting, "/dispatch");
+  await say(served, "/dispatch");
+  await finalAnswer(served, /pull request/);
+  assert.deepEqual(Object.keys((await readiness(bot)).degraded?.forges ?? {}), ["local"]);
+  assert.deepEqual(await answers(waiting), []);
+  restore();
+  await finalAnswer(waiting, /pull request/, 90_000);
+  await atRest(stage);
+  await assertAnsweredOnce(waiting, /pull request/i);
 });
 
 test("a repository that is closed to the bot holds up no other, and is served again when it is open", async (t) => {

@@ -163,3 +163,16 @@ test("an answer on an issue of two thousand comments is found and not said again
   await restarted().flush();
   assert.equal(forge.said.length, 2_001);
 });
+
+test("two processes that deliver at once say everything once and in order", async (t) => {
+  const { store, forge, outbox, add, restarted } = await openOutboxDesk(t);
+  const issues = Array.from({ length: 30 }, (_, at) => at + 1);
+  for (const issue of issues)
+    for (const part of ["one", "two", "three"]) await add({ [`${issue} ${part}`]: comment(part) }, issue);
+  const second = restarted();
+  while ((await store.pendingEffects()) > 0) await Promise.all([outbox.flush(), second.flush()]);
+  for (const issue of issues) {
+    const said = forge.said.filter((one) => one.issue === issue).map(({ body }) => body.split("\n")[0]);
+    assert.deepEqual(said, ["one", "two", "three"]);
+  }
+});
