@@ -79,6 +79,21 @@ test("what ends while the forge is down is answered once and in order when it is
   assert.deepEqual(await world.runningStopwatches(world.bot.login), []);
 });
 
+test("an issue on which the forge does not answer holds up no other, and is answered once when it does", async (t) => {
+  const stage = await openStage(t);
+  const { world } = stage;
+  const [slow, other] = [await openDesk(world, ["exit 4"]), await openDesk(world, ["exit 4"])];
+  const release = world.local.hang(new RegExp(`^/repos/${slow.repo}/issues/${slow.issue}/comments$`));
+  await say(slow, "/dispatch");
+  await say(other, "/dispatch");
+  await finalAnswer(other, /code 4/);
+  assert.deepEqual(await answers(slow), []);
+  release();
+  await finalAnswer(slow, /code 4/, 60_000);
+  await atRest(stage);
+  await assertAnsweredOnce(slow, /code 4/);
+});
+
 test("a forge that asks to be left alone for two seconds is, on every issue, and is told all of it afterwards", async (t) => {
   const stage = await openStage(t);
   const { world } = stage;
