@@ -27,7 +27,7 @@ interface Bounds {
   readonly found: number;
 }
 
-const BOUNDS: Bounds = { pages: 50, found: 200 };
+const BOUNDS: Bounds = { pages: 50, found: 500 };
 
 const Entry = z.object({
   /** Longer than a JavaScript number is exact, so it is kept as text. */
@@ -77,7 +77,11 @@ async function readBack(ask: Ask, look: Lookback, mark: Mark, most: number): Pro
   let next = mark.rest?.from ?? null;
   let began = mark.rest?.began ?? null;
   for (let pages = 0; pages < most; pages++) {
-    const read = await page(ask, look, next, 100);
+    const read = await page(ask, look, next, 100).catch((error: unknown) => {
+      // What a look left over lies beyond the three days that GitHub keeps.
+      if (next !== null && isGone(error)) return { entries: [], at: look.now, next: null };
+      throw error;
+    });
     began ??= iso(read.at);
     const fresh = read.entries.filter((entry) => Date.parse(entry.delivered_at) >= since);
     entries.push(...fresh);

@@ -39,7 +39,10 @@ const IssueEvent = z.looseObject({
 
 type IssueEvent = z.output<typeof IssueEvent>;
 
-/** Throws a ForgeError; a gone repository's too. `etag` is the list's now. */
+/**
+ * Throws a ForgeError; a gone repository's too. `etag` is for the next scan: none after a change, which is read once
+ * more in case GitHub's lists were not yet of one mind about it.
+ */
 export async function scanRepository(
   scan: RepositoryScan,
 ): Promise<{ readonly happened: readonly Found[]; readonly etag: string | null }> {
@@ -54,7 +57,7 @@ export async function scanRepository(
     if (issue.closed_at && Date.parse(issue.closed_at) >= scan.since)
       happened.push(closed(scan.repo, issue, issue.closed_at));
   }
-  return { happened, etag };
+  return { happened, etag: null };
 }
 
 /** Issues and pull requests that changed; null when the list is the one we know. */

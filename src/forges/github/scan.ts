@@ -12,7 +12,7 @@ import { callsOf, clockOf, endsLook, firstCursor, isGone, iso, nextCursor, readM
 import { scanRepository } from "./scan-repository.ts";
 
 /** Repositories in one look; the next goes on with the rest. */
-const MOST = 200;
+const MOST = 500;
 const PAGE = 100;
 
 type Ask = GithubClient["asSelf"];
@@ -20,7 +20,7 @@ type Ask = GithubClient["asSelf"];
 /** What a repository's list was last known as, by the repository's name. Good only for the cursor given back then. */
 interface Memory {
   cursor: string | null;
-  readonly etags: Map<string, string>;
+  readonly etags: Map<string, string | null>;
 }
 
 export function scan(client: GithubClient, most = MOST): Forge["missed"] {
@@ -57,13 +57,13 @@ async function scanAll(
   memory: Memory,
 ) {
   const happened: Found[] = [];
-  const etags = new Map<string, string>();
+  const etags = new Map<string, string | null>();
   let failure: unknown = null;
   for (const [key, repo] of repositories) {
     try {
       const seen = await scanRepository({ ask, look, repo, since, etag: memory.etags.get(key) ?? null });
       happened.push(...seen.happened);
-      if (seen.etag !== null) etags.set(key, seen.etag);
+      etags.set(key, seen.etag);
     } catch (error) {
       if (isGone(error)) continue;
       failure = error;

@@ -131,3 +131,13 @@ test("an entry that is gone from the log is passed over", async (t) => {
   assert.deepEqual(deliveries, []);
   assert.notEqual(next, cursor);
 });
+
+test("a rest that GitHub no longer keeps is passed over", async (t) => {
+  const { world, forge, cursor } = await begun(t);
+  const rest = { began: "2020-01-01T00:00:00.000Z", from: "v1_1" };
+  world.fail("GET", /^\/app\/hook\/deliveries$/, 400);
+  const left = JSON.stringify({ ...JSON.parse(cursor), rest });
+  const { deliveries, cursor: next } = await forge.missed(lookSince(left));
+  assert.deepEqual([deliveries, next], [[], '{"since":"2019-12-31T23:58:00.000Z","rest":null}']);
+  await assert.rejects(forge.missed(lookSince(cursor)), { name: "ForgeError", status: 400 });
+});
