@@ -3,7 +3,8 @@
  * that hangs for one issue does not hold up the rest, however many deliveries of that issue wait. A delivery that
  * could not be handled (the forge was down) is tried again with growing pauses, and what came after it on the same
  * issue waits behind it. Each delivery is read once to learn its issue, and once more for each try; of one that waits
- * nothing but its id is kept. Nothing that goes wrong, not even a store that fails, ends the loop.
+ * nothing but its id is kept. Deliveries of a forge that is closed (its token was revoked) stay where they are until it
+ * is open again. Nothing that goes wrong, not even a store that fails, ends the loop.
  */
 import { setTimeout as sleep, setImmediate as turnOfOthers } from "node:timers/promises";
 import { ForgeError, messageOf } from "../model/errors.ts";
@@ -16,6 +17,10 @@ export interface InboxDeps extends DispatchDeps {
   readonly now: () => number;
   /** How many issues of a forge are looked after at once. */
   readonly parallel: number;
+  /** Whether anything may be asked of this forge now; without it, always. */
+  readonly open?: (forge: string) => boolean;
+  /** Resolves when a forge is open again, or when aborted; may do so for nothing. Needed with `open`. */
+  readonly opened?: (signal: AbortSignal) => Promise<void>;
 }
 
 interface Chain {
@@ -60,7 +65,10 @@ export async function workInbox(deps: InboxDeps, signal: AbortSignal): Promise<v
     // Asked for before the inbox is read, so that a delivery that arrives in between is not slept through.
     const turn = new AbortController();
     const until = AbortSignal.any([signal, turn.signal]);
-    const change = deps.store.changed("deliveries", until);
+    const change = Promise.race([
+      deps.store.changed("deliveries", until),
+      ...(deps.opened ? [deps.opened(until)] : []),
+    ]);
     const job = Promise.withResolvers<void>();
     desk.jobEnded = job.resolve;
     const at = deps.now();
@@ -90,9 +98,10 @@ async function begin(desk: Desk, at: number, deps: InboxDeps): Promise<true> {
   }
 }
 
-/** Of each chain the oldest, as far as its forge has places free. */
+/** Of each chain the oldest, as far as its forge is open and has places free. */
 function beginDue(desk: Desk, at: number, deps: InboxDeps): void {
   for (const [key, chain] of desk.chains) {
+    if (deps.open?.(chain.forge) === false) continue;
     const taken = desk.taken.get(chain.forge) ?? 0;
     if (chain.busy || chain.until > at || taken >= deps.parallel) continue;
     chain.busy = true;

@@ -28,7 +28,7 @@ import { botConfig, scripted } from "../journeys/bot.ts";
 import { ALICE, EVE, REPO } from "./happenings.ts";
 
 /** A forge whose deliveries hold our events as they are. */
-class PlainForge extends FakeForge {
+export class PlainForge extends FakeForge {
   override parse(delivery: Delivery): readonly Event[] {
     return JSON.parse(delivery.body) as readonly Event[];
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ForgeError } from "../../src/model/errors.ts";
-import { openDesk } from "./desk.ts";
+import { openDesk, PlainForge } from "./desk.ts";
 import { comment } from "./happenings.ts";
 import { down, inboxEmpty, runInbox, scribe, until } from "./inbox-desk.ts";
 
@@ -163,4 +163,33 @@ test("what we break on again and again is set aside with a word on the issue, an
   assert.equal(help, "Commands: …");
   const aside = desk.logged.find(({ msg }) => msg === "delivery set aside");
   assert.match(String(aside?.reason), /the issue's run kept moving/);
+});
+
+test("deliveries of a closed forge stay untouched until it opens, while those of another are handled", async (t) => {
+  const desk = await openDesk(t);
+  const other = new PlainForge("github", "github");
+  const forges = new Map([...desk.deps.forges, [other.name, other]]);
+  const { seen, respond } = scribe();
+  let isOpen = false;
+  const waiting = new Set<() => void>();
+  const opened = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      waiting.add(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  await desk.receive(comment("here"));
+  runInbox(desk, { forges, respond, opened, open: (forge) => isOpen || forge === "github" });
+  const there = comment("there");
+  const body = JSON.stringify([{ ...there, repo: { ...there.repo, forge: "github" } }]);
+  await desk.store.receive({ id: "1", forge: "github", event: "any", body, receivedAt: 2 });
+  await until(() => seen.includes("end there"), "the other forge's");
+  assert.deepEqual(
+    [seen, (await desk.store.nextDeliveries(9)).map(({ forge }) => forge)],
+    [["begin there", "end there"], [desk.forge.name]],
+  );
+  isOpen = true;
+  for (const wake of waiting) wake();
+  await until(() => inboxEmpty(desk), "an empty inbox");
+  assert.deepEqual(seen.slice(2), ["begin here", "end here"]);
+  assert.ok(!desk.logged.some(({ msg }) => msg === "delivery put off"));
 });
