@@ -64,7 +64,7 @@ export async function tidyDisk(
     });
   return {
     workspaces: await round(["workspace", "spare"], config.workspaces),
-    collected: await round(["collected"], LEFTOVERS),
+    orphans: await round(["collected"], LEFTOVERS),
     mirrors: await round(["mirror"], config.mirrors),
     logs: await attempt("logs", () => tidyLogs(deps, config.logs, signal)),
     leftovers: await attempt("leftovers", () => holdings.sweep()),

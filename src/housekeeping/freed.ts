@@ -22,8 +22,15 @@ export function something(freed: FreedByKind): FreedByKind {
 /** `2 workspaces (1.5 GB), 310 deliveries`. */
 export function inWords(freed: FreedByKind): string {
   return Object.entries(freed)
-    .map(([kind, { count, bytes }]) => `${count} ${kind}${bytes > 0 ? ` (${sizeInWords(bytes)})` : ""}`)
+    .map(
+      ([kind, { count, bytes }]) =>
+        `${count} ${named(kind, count)}${bytes > 0 ? ` (${sizeInWords(bytes)})` : ""}`,
+    )
     .join(", ");
+}
+
+function named(kind: string, count: number): string {
+  return count === 1 ? kind.replace(/ies$/, "ys").replace(/s$/, "") : kind;
 }
 
 function sizeInWords(bytes: number): string {
