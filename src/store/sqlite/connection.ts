@@ -101,6 +101,8 @@ export function connect(file: string): Connection {
     db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 32000;");
     // A damaged page is known when it is read, not when what it says is followed.
     db.exec("pragma cell_size_check = on");
+    // SQLite opens a file it may not write to all the same, and says so only at the first write.
+    db.exec("begin immediate; pragma user_version = 0; rollback");
     return new Connection(db);
   } catch (error) {
     if (db?.isOpen) db.close();

@@ -9,10 +9,10 @@ import { damagedFile, refusalOf } from "./trouble.ts";
 
 /** Throws a Refusal for a damaged file. Does nothing for one that was closed well or that another process uses now. */
 export function checkAfterCrash(file: string): void {
-  const journal = `${file}-wal`;
-  if (!existsSync(file) || !existsSync(journal) || statSync(journal).size === 0) return;
   let db: DatabaseSync | null = null;
   try {
+    const journal = `${file}-wal`;
+    if (!existsSync(file) || !existsSync(journal) || statSync(journal).size === 0) return;
     db = new DatabaseSync(file, { timeout: 0 });
     // Nobody else has the file, or this fails.
     db.exec("pragma locking_mode = exclusive; begin exclusive; commit");

@@ -29,7 +29,9 @@ export function migrate(db: Connection, file: string, steps: readonly Migration[
       if (step.version > version) db.script(step.sql);
     }
     applyRules(db);
-    db.script(`pragma user_version = ${known}; pragma application_id = ${APPLICATION_ID};`);
+    // Not at every start: it would write.
+    if (version < known)
+      db.script(`pragma user_version = ${known}; pragma application_id = ${APPLICATION_ID};`);
   });
 }
 
