@@ -16,15 +16,15 @@ const PAUSE_MS = 20;
 /** How long `close` waits for statements under way. */
 const CLOSE_MS = 2_000;
 
-/** What is done one after another in all processes: counting places, closing the queue while looking, ... */
-export type LockName = "queue" | "outbox" | "deliveries";
+/** What only one process at a time does: looking through the queue or the outbox and taking from it. */
+export type LockName = "queue" | "outbox";
 
 export interface ConnectionOptions {
   readonly address: Address;
   /** Epoch milliseconds; null for the database's own clock. */
   readonly now: (() => number) | null;
-  /** SQL that tells the other processes of changes, run right before the commit. */
-  readonly tell: (wakes: ReadonlySet<Waker>) => string;
+  /** SQL that tells the other processes of a change at the commit. */
+  readonly tell: (what: Waker) => string;
   /** Called after a commit. */
   readonly committed: (wakes: ReadonlySet<Waker>) => void;
 }
@@ -119,7 +119,8 @@ export class Connection implements Asker {
   async #commit(client: PoolClient, wakes: ReadonlySet<Waker>): Promise<void> {
     const { address, tell } = this.#options;
     try {
-      const results: unknown = await client.query(`${tell(wakes)} commit`);
+      const told = [...wakes].map((what) => `select ${tell(what)};`);
+      const results: unknown = await client.query(`${told.join(" ")} commit`);
       const last = Array.isArray(results) ? results.at(-1) : results;
       if (last.command !== "COMMIT") throw new Error("the transaction was rolled back");
     } catch (error) {

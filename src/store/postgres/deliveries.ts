@@ -5,6 +5,7 @@
  */
 import type { Delivery } from "../../model/event.ts";
 import type { Store } from "../store.ts";
+import { lockKey } from "./address.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./transaction.ts";
 
@@ -40,7 +41,7 @@ export function inbox(context: Context): Inbox {
       return new Promise((resolve, reject) => batches.add({ delivery, resolve, reject }));
     },
     async nextDeliveries(limit, after = null) {
-      // Numbers are given in the order of the commits (see `commit`): nothing appears before `after`. When that is
+      // Numbers are given in the order of the commits (`storing`): nothing appears before `after`. When that is
       // forgotten, every unsettled delivery came after it (`forget.ts`), so all of them are read.
       const rows = await db.all<DeliveryRow>(
         `select ${COLUMNS} from deliveries where settled_at is null
@@ -110,10 +111,27 @@ function gathering(hand: (batch: readonly Arrival[]) => Promise<void>) {
   };
 }
 
-async function commit({ db }: Context, batch: readonly Arrival[]): Promise<void> {
-  const rows = batch.map(
-    (_, n) => `($${n * 5 + 1}, $${n * 5 + 2}, $${n * 5 + 3}, $${n * 5 + 4}, $${n * 5 + 5}::bigint)`,
-  );
+/**
+ * One statement, so one way to the database and back. The lock is held until the commit is done: the next batch of any
+ * process gets its numbers only then.
+ */
+function storing(tell: string, count: number): string {
+  const given = Array.from({ length: count }, (_, n) => {
+    const [forge, id, event, body, at] = [1, 2, 3, 4, 5].map((column) => `$${n * 5 + column + 1}`);
+    return `(${n}, ${forge}, ${id}, ${event}, ${body}, ${at}::bigint)`;
+  });
+  return `
+    with fresh as (
+      insert into deliveries (forge, id, event, body, received_at)
+      select forge, id, event, body, received_at
+      from (select pg_advisory_xact_lock($1) offset 0) as alone,
+        (values ${given.join(", ")}) as given (n, forge, id, event, body, received_at)
+      order by n on conflict (forge, id) do nothing returning forge, id),
+    told as (select ${tell} from fresh limit 1)
+    select forge, id, (select count(*) from told) as told from fresh`;
+}
+
+async function commit({ db, schema, tell, wakeUps }: Context, batch: readonly Arrival[]): Promise<void> {
   const values = batch.flatMap<Value>(({ delivery: { forge, id, event, body, receivedAt } }) => [
     forge,
     id,
@@ -121,17 +139,14 @@ async function commit({ db }: Context, batch: readonly Arrival[]): Promise<void>
     JSON.stringify(body),
     receivedAt,
   ]);
-  const sql = `insert into deliveries (forge, id, event, body, received_at) values ${rows.join(", ")}
-    on conflict (forge, id) do nothing returning forge, id`;
+  const sql = storing(tell("deliveries"), batch.length);
   try {
-    // Under the lock the next batch of any process gets its numbers only after this commit.
-    const stored = await db.transaction(async (transaction) => {
-      const fresh = await transaction.all<{ forge: string; id: string }>(sql, ...values);
-      if (fresh.length > 0) transaction.wake("deliveries");
-      return new Set(fresh.map(nameOf));
-    }, "deliveries");
+    const lock = lockKey(schema, "deliveries");
+    const rows = await db.all<{ forge: string; id: string }>(sql, lock, ...values);
+    const fresh = new Set(rows.map(nameOf));
+    if (fresh.size > 0) wakeUps.wake("deliveries");
     // Of two of the same in one batch the first is new.
-    for (const { delivery, resolve } of batch) resolve(stored.delete(nameOf(delivery)));
+    for (const { delivery, resolve } of batch) resolve(fresh.delete(nameOf(delivery)));
   } catch (error) {
     for (const { reject } of batch) reject(error);
   }

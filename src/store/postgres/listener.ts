@@ -15,9 +15,12 @@ export interface Listener {
   end(): void;
 }
 
-/** `self` names this process in what it tells, so that it does not wake itself twice. Plain letters and digits. */
-export function telling(schema: string, self: string): (wakes: ReadonlySet<Waker>) => string {
-  return (wakes) => [...wakes].map((what) => `select pg_notify('${schema}', '${what} ${self}');`).join(" ");
+/**
+ * SQL that tells of a change. `self` names this process in it, so that it does not wake itself twice; plain letters
+ * and digits.
+ */
+export function telling(schema: string, self: string): (what: Waker) => string {
+  return (what) => `pg_notify('${schema}', '${what} ${self}')`;
 }
 
 /** Resolves when it listens for the first time. */

@@ -25,7 +25,7 @@ import { settling } from "./settle.ts";
 import { takingOver } from "./take-over.ts";
 import { WakeUps } from "./wake-ups.ts";
 
-const SCHEMA = "agent_dispatch";
+export const SCHEMA = "agent_dispatch";
 /** When the server began to answer, in the database's own time. */
 const STARTED = "select floor(extract(epoch from pg_postmaster_start_time()) * 1000)::float8 as at";
 
@@ -48,10 +48,11 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const address = addressOf(options.url, options.schema ?? SCHEMA);
   const self = options.newId().replaceAll(/[^A-Za-z0-9]/g, "");
   const wakeUps = new WakeUps();
+  const tell = telling(address.schema, self);
   const db = new Connection({
     address,
     now: options.now ?? null,
-    tell: telling(address.schema, self),
+    tell,
     committed: (wakes) => {
       for (const what of wakes) wakeUps.wake(what);
     },
@@ -64,7 +65,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     const { newId, now, startedAt } = options;
     const answersSince: Context["answersSince"] = async (asker) =>
       now ? (startedAt?.() ?? 0) : ((await asker.get<{ at: number }>(STARTED))?.at ?? 0);
-    const context = { db, queue, wakeUps, newId, answersSince, schema: address.schema };
+    const context = { db, queue, wakeUps, tell, newId, answersSince, schema: address.schema };
     return joined(context, address, listener);
   } catch (error) {
     await queue?.end().catch(messageOf);
