@@ -1,0 +1,139 @@
+/** What real instances do and the local forge does not: other names, smaller pages, lists that are null. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { forgejoApi } from "../../../src/forges/forgejo/api.ts";
+import { forgejoMissed } from "../../../src/forges/forgejo/missed.ts";
+import { parse } from "../../../src/forges/forgejo/parse.ts";
+
+const NOW = "2026-11-01T10:00:00Z";
+const CURSOR = JSON.stringify({ since: NOW, stopped: null });
+const USER = { id: 1, login: "dispatch-bot" };
+const ADA = { id: 2, login: "ada" };
+const ISSUE = {
+  number: 7,
+  title: "Title",
+  body: null,
+  user: ADA,
+  labels: null,
+  state: "open",
+  html_url: "http://forge/acme/new/issues/7",
+  updated_at: NOW,
+  pull_request: null,
+};
+
+type Answers = Readonly<Record<string, (query: URLSearchParams) => unknown>>;
+
+/** What is found on a forge that answers like this; every other path is not there. */
+async function found(t: TestContext, answers: Answers, known: readonly string[] = [], headers = {}) {
+  const server = createServer((req, res) => {
+    const url = new URL(req.url ?? "/", "http://forge");
+    const body = answers[url.pathname.replace("/api/v1", "")]?.(url.searchParams);
+    res.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json", ...headers });
+    res.end(JSON.stringify(body === undefined ? {} : body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const config = {
+    kind: "forgejo",
+    name: "forge",
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token: "t",
+    webhookSecret: "s",
+    webhookProxy: null,
+  } as const;
+  const { deliveries } = await forgejoMissed(forgejoApi({ config, now: Date.now })).missed({
+    cursor: CURSOR,
+    repositories: known.map((name) => ({ forge: "forge", owner: "acme", name })),
+    known: async () => new Set(),
+    now: 0,
+    signal: AbortSignal.timeout(20_000),
+  });
+  return deliveries.flatMap((one) => parse(one, "forge"));
+}
+
+const comment = (id: number, more: object = {}) => ({
+  id,
+  body: `comment ${id}`,
+  user: ADA,
+  issue_url: "http://forge/acme/new/issues/7",
+  created_at: NOW,
+  updated_at: NOW,
+  ...more,
+});
+const repository = (name: string, more: object = {}) => ({ name, owner: { login: "acme" }, ...more });
+const first = (query: URLSearchParams, rows: readonly unknown[]) => (query.get("page") === "1" ? rows : null);
+
+test("a repository known by an old and a new name is looked through once, by the new one", async (t) => {
+  const moved = () => repository("new");
+  const issues = (query: URLSearchParams) => first(query, [ISSUE]);
+  const comments = (query: URLSearchParams) => first(query, [comment(1)]);
+  const events = await found(
+    t,
+    {
+      "/user": () => USER,
+      "/user/repos": () => null,
+      "/repos/acme/old": moved,
+      "/repos/acme/new": moved,
+      "/repos/acme/old/issues": issues,
+      "/repos/acme/new/issues": issues,
+      "/repos/acme/old/issues/comments": comments,
+      "/repos/acme/new/issues/comments": comments,
+    },
+    ["old", "new", "gone"],
+  );
+  assert.deepEqual(
+    events.map(({ key }) => key),
+    ["forge:acme/new#comment:1"],
+  );
+});
+
+test("an instance that allows only small pages is read to the end, with and without a total", async (t) => {
+  const pages = [[comment(1), comment(2)], [comment(3), comment(4)], [comment(5)]];
+  const answers: Answers = {
+    "/user": () => USER,
+    "/user/repos": (query) => first(query, [repository("new")]),
+    "/repos/acme/new/issues": (query) => first(query, [ISSUE]),
+    "/repos/acme/new/issues/comments": (query) => pages[Number(query.get("page")) - 1] ?? null,
+  };
+  assert.equal((await found(t, answers)).length, 5);
+  assert.equal((await found(t, answers, [], { "x-total-count": "5" })).length, 5);
+});
+
+test("an archived repository is left out, however it is known", async (t) => {
+  const archived = { archived: true };
+  const answers: Answers = {
+    "/user": () => USER,
+    "/user/repos": (query) => first(query, [repository("new", archived)]),
+    "/repos/acme/other": () => repository("other", archived),
+    "/repos/acme/new/issues": () => assert.fail("asked"),
+    "/repos/acme/other/issues": () => assert.fail("asked"),
+  };
+  assert.deepEqual(await found(t, answers, ["new", "other"]), []);
+});
+
+test("a comment brings its issue along when the issue is not in the list, and is nothing when that is gone", async (t) => {
+  const events = await found(t, {
+    "/user": () => USER,
+    "/user/repos": (query) => first(query, [repository("new")]),
+    "/repos/acme/new/issues": (query) => first(query, [ISSUE]),
+    "/repos/acme/new/issues/comments": (query) =>
+      first(query, [
+        comment(1, { issue_url: "", pull_request_url: "http://forge/acme/new/pulls/8" }),
+        comment(2, { issue_url: "http://forge/acme/new/issues/9" }),
+        comment(3, { user: null }),
+      ]),
+    "/repos/acme/new/issues/8": () => ({ ...ISSUE, number: 8, pull_request: { merged: false } }),
+  });
+  assert.deepEqual(
+    events.map(({ issue, by }) => [issue.number, issue.isPull, by.login, by.bot]),
+    [
+      [8, true, "ada", false],
+      [7, false, "ghost", true],
+    ],
+  );
+});
