@@ -15,7 +15,6 @@ export interface BotOptions {
   /** Where agents.yaml is. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** False for a process that is started but never asked for readiness, such as one without a port. */
   readonly takesWebhooks: boolean;
 }
 
@@ -25,9 +24,12 @@ export interface Bot {
   readonly takesWebhooks: boolean;
   readonly url: string;
   readonly state: () => "down" | "starting" | "ready";
-  /** How often it ended without being told to. */
+  /** How often it ended without being told to after it had been ready. */
   readonly exits: () => number;
-  /** Starts it and waits until it is ready; resolves with the milliseconds that took. Rejects when it ends before. */
+  /**
+   * Starts it and waits until it is ready; resolves with the milliseconds that took. When it ends by itself it is started
+   * again, as by a supervisor. Rejects when it is killed or stopped before.
+   */
   start(): Promise<number>;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
@@ -36,6 +38,8 @@ export interface Bot {
 }
 
 const LOOK_MS = 20;
+/** What a supervisor waits before it starts again what ended by itself. */
+const REVIVE_MS = 500;
 
 export async function makeBot(options: BotOptions): Promise<Bot> {
   const { name, dir } = options;
@@ -55,13 +59,27 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
       env: { ...env, DATA_DIR: join(dir, "data"), PORT: String(port), ...options.env },
     });
     born.once("exit", (code, signal) => {
-      appendFileSync(join(dir, "bot.log"), `--- pid ${born.pid} ended: ${signal ?? code} at ${Date.now()}\n`);
-      if (child !== born) return;
-      child = null;
-      state = "down";
-      exits += 1;
+      appendFileSync(log, `--- pid ${born.pid} ended: ${signal ?? code} at ${Date.now()}\n`);
+      if (child === born) void endedByItself();
     });
     return born;
+  }
+
+  async function endedByItself(): Promise<void> {
+    if (state === "ready") exits += 1;
+    state = "starting";
+    child = null;
+    await sleep(REVIVE_MS);
+    if (state === "starting" && child === null) child = launch();
+    await untilReady().catch(() => {});
+  }
+
+  async function untilReady(): Promise<void> {
+    while (!(await isReady(url))) {
+      if (state === "down") throw new Error(`${name} was ended before it was ready`);
+      await sleep(LOOK_MS);
+    }
+    if (state === "starting") state = "ready";
   }
 
   async function end(signal: NodeJS.Signals, patienceMs: number): Promise<boolean> {
@@ -86,14 +104,9 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
     exits: () => exits,
     async start() {
       const begun = performance.now();
-      const born = launch();
-      child = born;
       state = "starting";
-      while (!(await isReady(url))) {
-        if (child !== born) throw new Error(`${name} ended before it was ready`);
-        await sleep(LOOK_MS);
-      }
-      if (child === born) state = "ready";
+      child = launch();
+      await untilReady();
       return performance.now() - begun;
     },
     async kill() {
@@ -103,7 +116,8 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
   };
 }
 
-async function isReady(url: string): Promise<boolean> {
+/** What `/readyz` says. */
+export async function isReady(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
     await response.body?.cancel();

@@ -46,7 +46,7 @@ export interface Killer {
 }
 
 const AIMS = {
-  moment: 30,
+  moment: 34,
   starting: 8,
   preparing: 12,
   running: 8,
@@ -64,6 +64,7 @@ const CALLS: Readonly<Record<Exclude<CallKind, "other">, number>> = {
 };
 const PATIENCE_MS = 3000;
 const LOOK_MS = 25;
+const BREATH_MS = 1200;
 
 export function createKiller(options: KillerOptions): Killer {
   const { victims, kills, random, view, signal, killed, ready } = options;
@@ -131,8 +132,10 @@ async function aimed(
     return any("starting");
   }
   await until(isUp);
+  // A breath, so that something comes of what was begun.
+  await sleep(random.between(0, BREATH_MS));
   if (wanted === "moment" || wanted === "starting") {
-    await sleep(random.between(150, 2500));
+    await sleep(random.between(0, 1800));
     return any("moment");
   }
   if (wanted !== "call") return any((await comes(wanted, victims, view, signal)) ? wanted : "moment");

@@ -1,7 +1,6 @@
 /** What is left on the machine: the agents of this suite, told from all others by the journal in their environment. */
 import { readdirSync, readFileSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 
 export interface AgentProcess {
   readonly pid: number;
@@ -44,18 +43,6 @@ export function end(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Records that the native runtime keeps of agents that may live. */
-export async function runtimeRecords(dataDir: string): Promise<readonly string[]> {
-  const names = await readdir(join(dataDir, "native")).catch(() => []);
-  return names.map((name) => join(dataDir, "native", name));
-}
-
-/** git's lock files below a folder: whoever was killed at it left them, and they stop the next one. */
-export async function locks(folder: string): Promise<readonly string[]> {
-  const all = await readdir(folder, { recursive: true }).catch(() => []);
-  return all.filter((name) => /\.lock$/.test(name)).map((name) => join(folder, name));
 }
 
 export async function textOf(file: string): Promise<string> {

@@ -1,18 +1,21 @@
 /**
- * How long it takes until all is well after a kill: until the process is ready again, counted from its start, and until
- * each run that it held has moved on (another lease or another state), counted from the kill.
+ * How long it takes until all is well after a kill: until each run that was held by the killed process has moved on
+ * (another lease or another state), counted from the kill; apart those that another worker took over.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HeldRun, StoreView } from "./store-view.ts";
 
 export interface Recovery {
-  /** These were held by the process that was killed just now. */
+  /** These were held by the process that was killed just now; epoch milliseconds. */
   interrupted(held: readonly HeldRun[], at: number): void;
   /** Gives up on what is measured: it was interrupted once more. */
   again(): void;
+  /** Milliseconds, of those that went on with the same worker. */
   readonly movedMs: readonly number[];
+  /** Milliseconds, of those that another worker has now, or that went back into the queue for one. */
+  readonly takenOverMs: readonly number[];
   /** How many were interrupted once more before they had moved on. */
-  readonly lost: () => number;
+  readonly interruptedAgain: () => number;
   /** Looks until aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -29,29 +32,37 @@ export interface RecoveryOptions {
 export function createRecovery({ view, mayLook, now }: RecoveryOptions): Recovery {
   let open: (HeldRun & { readonly at: number })[] = [];
   const movedMs: number[] = [];
-  let lost = 0;
+  const takenOverMs: number[] = [];
+  let again = 0;
+
+  async function look(): Promise<void> {
+    const sight = await view.sight();
+    if (!sight) return;
+    const moved = open.filter((one) => {
+      const held = sight.held.find(({ id }) => id === one.id);
+      if (held?.lease === one.lease && held.state === one.state) return false;
+      (held?.worker === one.worker ? movedMs : takenOverMs).push(now() - one.at);
+      return true;
+    });
+    open = open.filter((one) => !moved.includes(one));
+  }
+
   return {
     movedMs,
-    lost: () => lost,
+    takenOverMs,
+    interruptedAgain: () => again,
     interrupted(held, at) {
+      open = open.filter(({ id }) => !held.some((one) => one.id === id));
       open.push(...held.map((run) => ({ ...run, at })));
     },
     again() {
-      lost += open.length;
+      again += open.length;
       open = [];
     },
     async run(signal) {
       while (!signal.aborted) {
         await sleep(LOOK_MS);
-        if (open.length === 0 || !mayLook()) continue;
-        const sight = await view.sight().catch(() => null);
-        if (!sight) continue;
-        const stays = (one: HeldRun) =>
-          sight.held.some(
-            ({ id, lease, state }) => id === one.id && lease === one.lease && state === one.state,
-          );
-        for (const run of open) if (!stays(run)) movedMs.push(now() - run.at);
-        open = open.filter(stays);
+        if (open.length > 0 && mayLook()) await look().catch(() => {});
       }
     },
   };

@@ -1,17 +1,20 @@
-/** The bots of one run of the suite and their store: on SQLite one process for everything. */
+/** The bots of one run of the suite, the store they work on, and what of it can be killed. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { startCluster } from "../real/postgres/cluster.ts";
 import type { Bot } from "./bot.ts";
 import type { Killer, Victim } from "./killer.ts";
-import { agentProcesses, endAgents, locks, runtimeRecords } from "./machine.ts";
-import type { Random } from "./random.ts";
+import { endAgents } from "./machine.ts";
+import { postgresView } from "./postgres-view.ts";
 import type { Recovery } from "./recovery.ts";
 import { sqliteView } from "./sqlite-view.ts";
-import { type Hired, hire, type Town } from "./stage.ts";
+import { type BotPlan, type Hired, hire, type Town } from "./stage.ts";
 import type { Sight, StoreView } from "./store-view.ts";
-import type { SuiteOptions } from "./suite.ts";
+import { postgresVictim, sqliteVictim, webVictim, workerVictim } from "./victims.ts";
 
 export interface Setting {
   readonly view: StoreView;
+  readonly bots: readonly Bot[];
   readonly victims: readonly Victim[];
   /** Where the next webhook goes; null when nobody listens. */
   target(): string | null;
@@ -24,88 +27,110 @@ export interface Setting {
   faults(): Readonly<Record<string, number>>;
   /** Tells `recovery` what this kill has interrupted. */
   interrupted(victim: Victim, sight: Sight | null, recovery: Recovery): void;
-  /** Asks all bots to end; what was wrong with that, each in a line. */
-  stop(): Promise<readonly string[]>;
-  /** What the bots left on the machine and on the forge, each in a line. */
-  leftovers(): Promise<readonly string[]>;
   /** Ends everything, whatever state it is in. */
   close(): Promise<void>;
 }
 
-const STOP_MS = 30_000;
-
 export interface Parts {
+  readonly dir: string;
+  readonly seed: number;
   readonly journal: string;
   readonly town: Town;
   readonly seen: Killer["seen"];
 }
 
-export async function openSetting(options: SuiteOptions, parts: Parts): Promise<Setting> {
-  const { dir, seed } = options;
-  const plan = { name: "all", env: {}, takesWebhooks: true };
-  const hired = [await hire(plan, { ...parts, dir, seed }, (bot, call) => parts.seen(bot.name, call))];
-  return settingOf(hired, sqliteView(join(dir, "all", "data", "dispatch.sqlite")), parts);
+const WEBS = ["web-1", "web-2"];
+const WORKERS = ["worker-1", "worker-2", "worker-3"];
+
+export async function openSetting(store: "sqlite" | "postgres", parts: Parts): Promise<Setting> {
+  return store === "sqlite" ? await onSqlite(parts) : await onPostgres(parts);
 }
 
-function settingOf(hired: readonly Hired[], view: StoreView, { journal, town }: Parts): Setting {
+async function hireAll(plans: readonly BotPlan[], parts: Parts): Promise<readonly Hired[]> {
+  return await Promise.all(plans.map((plan) => hire(plan, parts, (bot, call) => parts.seen(bot.name, call))));
+}
+
+/** One process for everything. */
+async function onSqlite(parts: Parts): Promise<Setting> {
+  const hired = await hireAll([{ name: "all", env: {}, takesWebhooks: true }], parts);
   const bots = hired.map(({ bot }) => bot);
+  const view = sqliteView(join(parts.dir, "all", "data", "dispatch.sqlite"));
+  return {
+    ...shared(hired, view, parts),
+    victims: bots.map(sqliteVictim),
+    mayLook: () => bots.every((bot) => bot.state() === "ready"),
+    interrupted(_victim, sight, recovery) {
+      recovery.again();
+      if (sight) recovery.interrupted(sight.held, Date.now());
+    },
+  };
+}
+
+/** Several web processes and workers, each with a folder of its own, on a PostgreSQL that can be killed too. */
+async function onPostgres(parts: Parts): Promise<Setting> {
+  const cluster = await startCluster();
+  const plan = (role: "web" | "worker") => (name: string) => {
+    return { name, env: { DATABASE_URL: cluster.url, ROLE: role }, takesWebhooks: role === "web" };
+  };
+  const hired = await hireAll([...WEBS.map(plan("web")), ...WORKERS.map(plan("worker"))], parts);
+  const bots = hired.map(({ bot }) => bot);
+  const base = shared(hired, postgresView(cluster.url), parts);
+  const asVictim = (bot: Bot) => (bot.takesWebhooks ? webVictim(bot) : workerVictim(bot));
+  return {
+    ...base,
+    victims: [...bots.map(asVictim), postgresVictim(cluster, bots)],
+    mayLook: () => true,
+    interrupted({ name }, sight, recovery) {
+      const worker = bots.find((bot) => bot.name === name);
+      if (!sight || !worker) return;
+      const own = workerName(worker);
+      recovery.interrupted(
+        sight.held.filter((run) => run.worker === own),
+        Date.now(),
+      );
+    },
+    async close() {
+      await base.close();
+      await cluster.stop();
+    },
+  };
+}
+
+/** As the store knows it; null when it has not said so yet. */
+function workerName({ dir }: Bot): string | null {
+  try {
+    return readFileSync(join(dir, "data", "worker-1", "worker"), "utf8").trim();
+  } catch {
+    return null;
+  }
+}
+
+function shared(hired: readonly Hired[], view: StoreView, { journal }: Parts) {
+  const bots = hired.map(({ bot }) => bot);
+  let turn = 0;
   return {
     view,
-    victims: bots.map(asVictim),
+    bots,
     target() {
-      const bot = bots.find((one) => one.takesWebhooks && one.state() !== "down");
+      const open = bots.filter((one) => one.takesWebhooks && one.state() !== "down");
+      turn += 1;
+      const bot = open[turn % open.length];
       return bot ? `${bot.url}/api/webhooks/forgejo` : null;
     },
-    mayLook: () => bots.every((bot) => bot.state() === "ready"),
     async start() {
-      for (const bot of bots) await bot.start();
+      await Promise.all(bots.map((bot) => bot.start()));
     },
     calm() {
       for (const { proxy } of hired) proxy.calm();
     },
     faults: () => summed(hired.map(({ proxy }) => proxy.figures)),
-    interrupted(_victim, sight, recovery) {
-      recovery.again();
-      if (sight) recovery.interrupted(sight.held, Date.now());
-    },
-    stop: () => stopAll(bots),
-    async leftovers() {
-      const agents = agentProcesses(journal).map(
-        ({ pid, run, command }) => `process ${pid} of run ${run}: ${command}`,
-      );
-      const clocks = town.forge.runningStopwatches(town.bot).map((issue) => `stopwatch on ${issue}`);
-      const files = await Promise.all(bots.map(({ dir }) => filesLeft(dir)));
-      return [...agents, ...clocks, ...files.flat()];
-    },
     async close() {
-      for (const bot of bots) await bot.kill();
+      await Promise.all(bots.map((bot) => bot.kill()));
       endAgents(journal);
       for (const { proxy } of hired) await proxy.close();
       await view.close();
     },
   };
-}
-
-function asVictim(bot: Bot): Victim {
-  return { ...bot, downMs: (random: Random) => random.between(0, random.chance(0.25) ? 1500 : 400) };
-}
-
-async function stopAll(bots: readonly Bot[]): Promise<readonly string[]> {
-  const stopped = await Promise.all(bots.map(async (bot) => ({ bot, well: await bot.stop(STOP_MS) })));
-  return [
-    ...stopped
-      .filter(({ well }) => !well)
-      .map(({ bot }) => `${bot.name} did not end on SIGTERM within ${STOP_MS} ms`),
-    ...bots.filter((bot) => bot.exits() > 0).map((bot) => `${bot.name} ended ${bot.exits()} times by itself`),
-  ];
-}
-
-async function filesLeft(dir: string): Promise<readonly string[]> {
-  const records = await runtimeRecords(join(dir, "data"));
-  return [
-    ...records.map((file) => `runtime record ${file}`),
-    ...(await locks(join(dir, "data"))).map((file) => `lock ${file}`),
-  ];
 }
 
 function summed(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {

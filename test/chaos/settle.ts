@@ -21,32 +21,37 @@ export interface SettleOptions {
 }
 
 const LOOK_MS = 1000;
+const PROGRESS_MS = 5000;
 
 /** Resolves when the books are clean, or with what is wrong at the deadline. */
 export async function settle(options: SettleOptions): Promise<readonly Finding[]> {
   const { crowd, wire, view, facts, deadlineMs, signal, say } = options;
   const begun = performance.now();
   let found: readonly Finding[] = [];
+  let told = begun;
   while (performance.now() - begun < deadlineMs && !signal.aborted) {
     crowd.follow();
     const now = await facts().catch(() => null);
-    if (now) {
+    const sight = await view.sight().catch(() => null);
+    if (now && sight) {
       endTheLong(now, crowd);
       found = findings(now);
-      const { openDeliveries, waitingEffects } = now.store;
-      const sight = await view.sight();
-      const isQuiet =
-        wire.pending() +
-          openDeliveries +
-          waitingEffects +
-          (sight?.queued ?? 1) +
-          (sight?.held.length ?? 1) ===
-        0;
-      if (isQuiet && found.length === 0) return found;
-      say(
-        `settling ${seconds(performance.now() - begun)}: ${found.length} findings, ${sight?.held.length ?? "?"} working, ` +
-          `${sight?.queued ?? "?"} queued, ${openDeliveries} to read, ${waitingEffects} to tell, ${wire.pending()} on the way`,
-      );
+      const open = [
+        sight.held.length,
+        sight.queued,
+        sight.openDeliveries,
+        sight.waitingEffects,
+        wire.pending(),
+      ];
+      if (found.length === 0 && open.every((count) => count === 0)) return found;
+      if (performance.now() - told >= PROGRESS_MS) {
+        told = performance.now();
+        const [working, queued, toRead, toTell, coming] = open;
+        say(
+          `settling ${seconds(told - begun)}: ${found.length} findings, ${working} working, ${queued} queued, ` +
+            `${toRead} to read, ${toTell} to tell, ${coming} on the way`,
+        );
+      }
     }
     await sleep(LOOK_MS);
   }

@@ -85,6 +85,8 @@ function agentsYaml(dir: string, journal: string): string {
   runtime: native
   workspace_root: ${JSON.stringify(join(dir, "workspace"))}
   grace: 2s
+  lease: 10s
+  catch_up: 30s
 concurrency: { total: 4 }
 rates: { failures: 1000000 }
 agents:

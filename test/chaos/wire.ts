@@ -1,7 +1,6 @@
 /**
  * The lossy way between the forge's webhooks and the bots: drops, repeats, delays and so reorders. The forge gets its
- * 200 at once, as if all were well. A delivery that meets a dead bot is lost too, as on a real forge, unless `careful`:
- * then it is brought again until a bot takes it.
+ * 200 at once, as if all were well. A delivery that meets a dead bot is lost too, as on a real forge.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
@@ -14,8 +13,6 @@ export interface WireOptions {
   readonly random: Random;
   /** Where a bot may listen now; asked anew for each try. Null: nowhere. */
   readonly target: () => string | null;
-  /** Nothing is dropped, and what meets a dead bot is brought again. */
-  readonly careful: boolean;
 }
 
 export interface Wire {
@@ -33,7 +30,7 @@ const TRY_AGAIN_MS = 200;
 const TIMEOUT_MS = 5000;
 
 export async function openWire(options: WireOptions): Promise<Wire> {
-  const { random, careful } = options;
+  const { random } = options;
   const figures = { sent: 0, dropped: 0, repeated: 0, delayed: 0, unheard: 0 };
   const closing = new AbortController();
   let calm = false;
@@ -45,7 +42,7 @@ export async function openWire(options: WireOptions): Promise<Wire> {
       if (delayMs > 0) await sleep(delayMs, undefined, { signal: closing.signal });
       while (!(await post(options.target(), headers, body, closing.signal))) {
         figures.unheard += 1;
-        if (!careful && !calm) return;
+        if (!calm) return;
         await sleep(TRY_AGAIN_MS, undefined, { signal: closing.signal });
       }
     } catch {
@@ -70,7 +67,7 @@ export async function openWire(options: WireOptions): Promise<Wire> {
     const delayMs = random.between(20, 2500);
     const laterMs = random.between(0, 4000);
     if (calm) return void bring(headers, body, 0);
-    if (drop && !careful) figures.dropped += 1;
+    if (drop) figures.dropped += 1;
     else void bring(headers, body, delay ? delayMs : 0);
     if (delay) figures.delayed += 1;
     if (repeat || resent) figures.repeated += 1;
