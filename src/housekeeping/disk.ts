@@ -25,10 +25,10 @@ export interface Holding {
 /** What the workspace room offers, see `workspace/holdings.ts`. */
 export interface Holdings {
   list(kind: HoldingKind): Promise<readonly Holding[]>;
-  size(holding: Holding): Promise<number>;
+  size(holding: Holding, signal: AbortSignal): Promise<number>;
   /** Null when it stays. `unused` is asked while nothing can begin with it. */
-  discard(holding: Holding, unused: () => Promise<boolean>): Promise<number | null>;
-  sweep(): Promise<Freed>;
+  discard(holding: Holding, unused: () => Promise<boolean>, signal: AbortSignal): Promise<number | null>;
+  sweep(signal: AbortSignal): Promise<Freed>;
 }
 
 export interface DiskDeps {
@@ -60,18 +60,18 @@ export async function tidyDisk(
   const round = (kinds: readonly HoldingKind[], keep: Keep) =>
     attempt(kinds.join(), async () => {
       const things = (await Promise.all(kinds.map((kind) => holdings.list(kind)))).flat();
-      return await thin(things, keep, handsOn(deps), deps.now(), signal);
+      return await thin(things, keep, handsOn(deps, signal), deps.now(), signal);
     });
   return {
     workspaces: await round(["workspace", "spare"], config.workspaces),
     orphans: await round(["collected"], LEFTOVERS),
     mirrors: await round(["mirror"], config.mirrors),
     logs: await attempt("logs", () => tidyLogs(deps, config.logs, signal)),
-    leftovers: await attempt("leftovers", () => holdings.sweep()),
+    leftovers: await attempt("leftovers", () => holdings.sweep(signal)),
   };
 }
 
-function handsOn({ holdings, use, trouble }: DiskDeps): Hands<Holding> {
+function handsOn({ holdings, use, trouble }: DiskDeps, signal: AbortSignal): Hands<Holding> {
   return {
     // A run's folder is as old as its end; what all runs share is also used without one, by previews.
     since: async (holding) => {
@@ -79,8 +79,8 @@ function handsOn({ holdings, use, trouble }: DiskDeps): Hands<Holding> {
       if (last === null) return holding.touchedAt;
       return holding.folder === null ? Math.max(last, holding.touchedAt) : last;
     },
-    size: (holding) => holdings.size(holding),
-    remove: (holding) => holdings.discard(holding, async () => !(await use.isNeeded(holding))),
+    size: (holding) => holdings.size(holding, signal),
+    remove: (holding) => holdings.discard(holding, async () => !(await use.isNeeded(holding)), signal),
     trouble: ({ path }, error) => trouble(path, error),
   };
 }

@@ -29,15 +29,15 @@ export interface Holdings {
   /** Of `collected`, only those whose workspace is gone. */
   list(kind: HoldingKind): Promise<readonly Holding[]>;
   /** Bytes on the disk. */
-  size(holding: Holding): Promise<number>;
+  size(holding: Holding, signal: AbortSignal): Promise<number>;
   /**
    * Moves it away and deletes it, unless it is in use or needed by another. `unused` is asked while no run can be
    * prepared with it, and again when it is moved away: what is of use then is put back. Resolves with the bytes that
-   * were freed, null when it stays.
+   * were freed, null when it stays. What is left to delete when aborted is swept up later.
    */
-  discard(holding: Holding, unused: () => Promise<boolean>): Promise<number | null>;
+  discard(holding: Holding, unused: () => Promise<boolean>, signal: AbortSignal): Promise<number | null>;
   /** Deletes what a crash left half deleted; resolves with how many things and bytes that were. */
-  sweep(): Promise<Swept>;
+  sweep(signal: AbortSignal): Promise<Swept>;
 }
 
 export interface HoldingsOptions {
@@ -122,20 +122,20 @@ export function createHoldings(options: HoldingsOptions): Holdings {
 
   return {
     list,
-    size: async (holding) => {
+    size: async (holding, signal) => {
       let bytes = 0;
-      for (const { path } of parts(holding)) bytes += await measure(path);
+      for (const { path } of parts(holding)) bytes += await measure(path, signal);
       return bytes;
     },
-    discard: async (holding, unused) => {
+    discard: async (holding, unused, signal) => {
       const aside = await holds.alone(repoPath(holding.repo), () => moveAway(holding, unused));
       if (aside === null) return null;
       let bytes = 0;
-      for (const one of aside) bytes += await one.destroy();
+      for (const one of aside) bytes += await one.destroy(signal);
       return bytes;
     },
-    sweep: async () => {
-      const [one, other] = [await trash.sweep(), await mirrorTrash.sweep()];
+    sweep: async (signal) => {
+      const [one, other] = [await trash.sweep(signal), await mirrorTrash.sweep(signal)];
       return { count: one.count + other.count, bytes: one.bytes + other.bytes };
     },
   };

@@ -9,14 +9,19 @@ import { exists, makeInside } from "./inside.ts";
 import { destroy } from "./tree.ts";
 
 const TRASH = ".trash";
+/** Who stops the server is not kept longer by what is only rubbish. */
+const LONGEST_IDLE_MS = 5_000;
 /** Another process may be about to put back, or to delete, what it moved aside just now. */
 const LEFT_BEHIND_MS = 10 * 60_000;
 
 export interface Aside {
   /** Undoes the move, unless something else stands there by now; tells whether. */
   putBack(): Promise<boolean>;
-  /** Deletes it; resolves with the bytes that were freed. Never rejects: what could not be deleted is warned of. */
-  destroy(): Promise<number>;
+  /**
+   * Deletes it; resolves with the bytes that were freed. Never rejects: what could not be deleted is warned of, and
+   * what is left when aborted is swept up later.
+   */
+  destroy(signal?: AbortSignal): Promise<number>;
 }
 
 export interface Swept {
@@ -28,8 +33,8 @@ export interface Trash {
   /** Moves away at once; null when there is nothing. */
   take(path: string): Promise<Aside | null>;
   /** Deletes what earlier processes had moved away; resolves with how many things and bytes that were. */
-  sweep(): Promise<Swept>;
-  /** Resolves when everything moved away is deleted. */
+  sweep(signal: AbortSignal): Promise<Swept>;
+  /** Resolves when everything moved away is deleted, or after five seconds; the rest is swept up later. */
   idle(): Promise<void>;
 }
 
@@ -43,10 +48,14 @@ export interface TrashOptions {
 export function createTrash({ root, now, warn }: TrashOptions): Trash {
   const ours = new Set<string>();
   let deleting: Promise<unknown> = Promise.resolve();
+  let ending = new AbortController();
 
-  const destroyLater = (place: string): Promise<number> => {
+  const destroyLater = (place: string, signal?: AbortSignal): Promise<number> => {
     const done = deleting.then(async () => {
-      const { bytes, error } = await destroy(place);
+      const { bytes, error } = await destroy(
+        place,
+        AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]),
+      );
       if (error !== null) warn(`deleting ${place}: ${messageOf(error)}; delete it by hand`);
       ours.delete(place);
       return bytes;
@@ -74,25 +83,32 @@ export function createTrash({ root, now, warn }: TrashOptions): Trash {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
       throw error;
     }
-    return { putBack, destroy: () => destroyLater(place) };
+    return { putBack, destroy: (signal) => destroyLater(place, signal) };
   };
 
-  const sweep = async () => {
+  const sweep = async (signal: AbortSignal) => {
     const trash = join(root, TRASH);
     const names = (await readdir(trash).catch(() => [])).filter((name) => !ours.has(join(trash, name)));
     let [count, bytes] = [0, 0];
     for (const path of names.map((name) => join(trash, name))) {
       const stats = await lstat(path).catch(() => null);
-      if (stats === null || now() - stats.mtimeMs < LEFT_BEHIND_MS) continue;
+      if (signal.aborted || stats === null || now() - stats.mtimeMs < LEFT_BEHIND_MS) continue;
       const aside = await take(path);
       if (aside === null) continue;
-      bytes += await aside.destroy();
+      bytes += await aside.destroy(signal);
       count += 1;
     }
     return { count, bytes };
   };
 
-  return { take, sweep, idle: async () => void (await deleting) };
+  const idle = async () => {
+    const timer = setTimeout(() => ending.abort(), LONGEST_IDLE_MS);
+    await deleting;
+    clearTimeout(timer);
+    ending = new AbortController();
+  };
+
+  return { take, sweep, idle };
 }
 
 /** To move a folder elsewhere one must be able to write to it. */

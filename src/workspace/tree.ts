@@ -11,15 +11,15 @@ const SLASH = Buffer.from("/");
 /** Some file systems skip entries of a folder that is emptied while it is read. */
 const MOST_PASSES = 5;
 
-/** Bytes on the disk, as far as the tree can be read; what has other names too counts in part. */
-export async function measure(path: string): Promise<number> {
+/** Bytes on the disk, as far as the tree can be read; what has other names too counts in part. Ends early when aborted. */
+export async function measure(path: string, signal: AbortSignal): Promise<number> {
   const waiting: Buffer[] = [Buffer.from(path)];
   let bytes = 0;
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const at = next;
     const stats = await lstat(at).catch(() => null);
     bytes += sizeOf(stats);
-    if (!stats?.isDirectory()) continue;
+    if (signal.aborted || !stats?.isDirectory()) continue;
     await eachEntry(at, async (child) => void waiting.push(child)).catch(() => {});
   }
   return bytes;
@@ -28,6 +28,7 @@ export async function measure(path: string): Promise<number> {
 /** What was freed, in bytes, and why the rest is still there. */
 export interface Destroyed {
   readonly bytes: number;
+  /** Null also when told to end early. */
   readonly error: unknown;
 }
 
@@ -35,7 +36,7 @@ export interface Destroyed {
  * Deletes what `x` in this folder is, and the folder. Every folder found is first moved up beside `x`: no path grows
  * long, and one that is empty of folders can go at once.
  */
-export async function destroy(folder: string): Promise<Destroyed> {
+export async function destroy(folder: string, signal: AbortSignal): Promise<Destroyed> {
   const waiting: Buffer[] = [];
   let [bytes, moved] = [0, 0];
   let error: unknown = null;
@@ -51,15 +52,18 @@ export async function destroy(folder: string): Promise<Destroyed> {
     }
     bytes += sizeOf(stats);
   };
-  const attempt = async (work: Promise<void>) =>
-    await work.catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== "ENOENT") error ??= cause;
+  const attempt = async (work: () => Promise<void>) => {
+    if (signal.aborted) return;
+    await work().catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "ENOENT" && !signal.aborted) error ??= cause;
     });
-  await attempt(remove(Buffer.from(join(folder, "x"))));
+  };
+  await attempt(() => remove(Buffer.from(join(folder, "x"))));
   for (let next = waiting.pop(); next; next = waiting.pop()) {
-    await attempt(empty(next, (child) => attempt(remove(child))));
+    const path = next;
+    await attempt(() => empty(path, (child) => attempt(() => remove(child))));
   }
-  await attempt(rmdir(folder));
+  await attempt(() => rmdir(folder));
   return { bytes, error };
 }
 

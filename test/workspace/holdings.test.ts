@@ -7,6 +7,7 @@ import type { Holding, HoldingKind } from "../../src/workspace/holdings.ts";
 import { git, writeFiles } from "./remote.ts";
 import { openRoom, type Room } from "./room.ts";
 
+const on = new AbortController().signal;
 const yes = async () => true;
 const isThere = async (path: string) => (await lstat(path).catch(() => null)) !== null;
 const listed = async (room: Room, kind: HoldingKind) =>
@@ -42,15 +43,15 @@ test("workspaces, spares and mirrors are found by their places", async (t) => {
 test("a workspace goes with what was collected of it, and then its mirror may", async (t) => {
   const { room, run, holdings, only } = await worked(t);
   const [workspace, mirror] = [await only("workspace"), await only("mirror")];
-  assert.equal(await holdings.discard(mirror, yes), null, "it was needed");
-  const size = await holdings.size(workspace);
-  const freed = await holdings.discard(workspace, yes);
+  assert.equal(await holdings.discard(mirror, yes, on), null, "it was needed");
+  const size = await holdings.size(workspace, on);
+  const freed = await holdings.discard(workspace, yes, on);
   assert.ok(freed !== null && freed > 0 && Math.abs(freed - size) < 64 * 1024, `${freed} of ${size}`);
   assert.ok(!(await isThere(workspace.path)));
   assert.deepEqual(await readdir(join(room.mirrors, "local/acme/shop")), []);
   const pins = await git(mirror.path, "for-each-ref", "refs/runs");
   assert.equal(pins, "", "the run's commit is kept no longer");
-  assert.ok(((await holdings.discard(mirror, yes)) ?? 0) > 0);
+  assert.ok(((await holdings.discard(mirror, yes, on)) ?? 0) > 0);
   assert.ok(!(await isThere(mirror.path)));
   const again = await room.prepare(run, { keep: true });
   assert.equal(again.kept, false);
@@ -60,16 +61,16 @@ test("a workspace goes with what was collected of it, and then its mirror may", 
 test("what is of use stays, also when that is seen only once it is moved aside", async (t) => {
   const { room, run, holdings, only } = await worked(t);
   const workspace = await only("workspace");
-  assert.equal(await holdings.discard(workspace, async () => false), null);
+  assert.equal(await holdings.discard(workspace, async () => false, on), null);
   let asked = 0;
-  assert.equal(await holdings.discard(workspace, async () => ++asked === 1), null);
+  assert.equal(await holdings.discard(workspace, async () => ++asked === 1, on), null);
   assert.equal(asked, 2);
   let failing = 0;
   const broken = async () => {
     if (++failing === 2) throw new Error("no store");
     return true;
   };
-  await assert.rejects(holdings.discard(workspace, broken), { message: "no store" });
+  await assert.rejects(holdings.discard(workspace, broken, on), { message: "no store" });
   const kept = await room.prepare({ ...run, workspace: (await room.prepare(run)).workspace }, { keep: true });
   assert.equal(kept.kept, true);
   assert.deepEqual(await readdir(join(room.root, ".trash")), []);
@@ -81,7 +82,7 @@ test("nothing of a repository goes while a run is prepared or previewed in it", 
   const tries: (number | null)[] = [];
   const preparing = room.prepare(run);
   const watching = (async () => {
-    tries.push(await holdings.discard(workspace, yes));
+    tries.push(await holdings.discard(workspace, yes, on));
   })();
   const prepared = await preparing;
   await watching;
@@ -95,10 +96,14 @@ test("a run that begins while its old workspace goes waits for that, and then ha
   const workspace = await only("workspace");
   const asked = Promise.withResolvers<void>();
   const decided = Promise.withResolvers<boolean>();
-  const gone = holdings.discard(workspace, () => {
-    asked.resolve();
-    return decided.promise;
-  });
+  const gone = holdings.discard(
+    workspace,
+    () => {
+      asked.resolve();
+      return decided.promise;
+    },
+    on,
+  );
   await asked.promise;
   const next = room.prepare({ ...run, workspace: prepared.workspace }, { keep: true });
   decided.resolve(true);
@@ -137,8 +142,8 @@ test("a hostile workspace goes without a trace and touches nothing outside", asy
   await rm(marker);
   await symlink("/dev/zero", marker);
   const workspace = await only("workspace");
-  assert.ok((await holdings.size(workspace)) < 10_000_000);
-  assert.ok(((await holdings.discard(workspace, yes)) ?? 0) > 0);
+  assert.ok((await holdings.size(workspace, on)) < 10_000_000);
+  assert.ok(((await holdings.discard(workspace, yes, on)) ?? 0) > 0);
   assert.equal(await readFile(join(others, "passwd"), "utf8"), "root");
   assert.deepEqual(await readdir(join(room.root, "local/acme/shop")), []);
   assert.deepEqual(room.warnings, []);
@@ -154,8 +159,8 @@ test("what was collected is found when its workspace is gone, whatever a crash l
     "mirrors/local/acme/shop/task-15.git",
     "mirrors/local/acme/shop/task-16.git",
   ]);
-  assert.equal(await holdings.discard(await only("mirror"), yes), null, "they borrow its objects");
-  for (const one of await holdings.list("collected")) await holdings.discard(one, yes);
+  assert.equal(await holdings.discard(await only("mirror"), yes, on), null, "they borrow its objects");
+  for (const one of await holdings.list("collected")) await holdings.discard(one, yes, on);
   assert.deepEqual(await readdir(place), []);
 });
 

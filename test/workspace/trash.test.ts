@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createTrash } from "../../src/workspace/trash.ts";
 
+const on = new AbortController().signal;
 const HOUR = 3_600_000;
 
 async function yard(t: TestContext) {
@@ -60,8 +61,8 @@ test("what a crash left is swept up, but not what was moved aside just now", asy
   const { path, open, left } = await yard(t);
   await open().take(path);
   assert.equal((await left()).length, 1);
-  assert.deepEqual(await open().sweep(), { count: 0, bytes: 0 });
-  const { count, bytes } = await open(HOUR).sweep();
+  assert.deepEqual(await open().sweep(on), { count: 0, bytes: 0 });
+  const { count, bytes } = await open(HOUR).sweep(on);
   assert.equal(count, 1);
   assert.ok(bytes > 0);
   assert.deepEqual(await left(), []);
@@ -71,7 +72,7 @@ test("a sweep leaves alone what this process holds aside", async (t) => {
   const { path, open } = await yard(t);
   const trash = open(HOUR);
   const aside = await trash.take(path);
-  assert.equal((await trash.sweep()).count, 0);
+  assert.equal((await trash.sweep(on)).count, 0);
   assert.equal(await aside?.putBack(), true);
 });
 

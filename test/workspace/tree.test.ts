@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { destroy, measure } from "../../src/workspace/tree.ts";
 
+const on = new AbortController().signal;
+
 /** A folder with the tree to delete at `x`, and a folder of someone else's beside it. */
 async function plot(t: TestContext) {
   const dir = await mkdtemp(join(tmpdir(), "tree-"));
@@ -24,8 +26,8 @@ test("a tree is deleted with everything in it, and its bytes are told", async (t
   const { folder, tree } = await plot(t);
   await mkdir(join(tree, "a/b/c"), { recursive: true });
   await writeFile(join(tree, "a/b/big"), Buffer.alloc(100_000, 1));
-  const before = await measure(tree);
-  const { bytes, error } = await destroy(folder);
+  const before = await measure(tree, on);
+  const { bytes, error } = await destroy(folder, on);
   assert.deepEqual([error, await isGone(folder)], [null, true]);
   assert.ok(bytes >= 100_000 && bytes === before, `${bytes} of ${before}`);
 });
@@ -36,8 +38,8 @@ test("links are deleted and never followed", async (t) => {
   await symlink(join(others, "precious"), join(tree, "file"));
   await symlink("..", join(tree, "up"));
   await symlink("nowhere", join(tree, "broken"));
-  assert.ok((await measure(tree)) < 64 * 1024);
-  assert.equal((await destroy(folder)).error, null);
+  assert.ok((await measure(tree, on)) < 64 * 1024);
+  assert.equal((await destroy(folder, on)).error, null);
   assert.ok(await isGone(folder));
   assert.equal(await readFile(join(others, "precious"), "utf8"), "precious");
 });
@@ -46,8 +48,8 @@ test("a tree that is itself a link loses the link only", async (t) => {
   const { folder, tree, others } = await plot(t);
   await rm(tree, { recursive: true });
   await symlink(others, tree);
-  assert.ok((await measure(tree)) < 64 * 1024);
-  await destroy(folder);
+  assert.ok((await measure(tree, on)) < 64 * 1024);
+  await destroy(folder, on);
   assert.ok(await isGone(folder));
   assert.equal(await readFile(join(others, "precious"), "utf8"), "precious");
 });
@@ -65,8 +67,8 @@ test("folders that nobody may enter or write to are deleted too", async (t) => {
     await chmod(join(tree, name), mode);
   }
   await chmod(tree, 0o555);
-  await measure(tree);
-  assert.equal((await destroy(folder)).error, null);
+  await measure(tree, on);
+  assert.equal((await destroy(folder, on)).error, null);
   assert.ok(await isGone(folder));
 });
 
@@ -76,8 +78,8 @@ test("names that are no text, fifos and sockets are deleted without being opened
   await mkdir(Buffer.concat([Buffer.from(`${tree}/`), Buffer.from([0xc3, 0x28])]));
   await writeFile(join(tree, "-rf \n*'\""), "odd");
   execFileSync("mkfifo", [join(tree, "fifo")]);
-  assert.ok((await measure(tree)) > 0);
-  assert.equal((await destroy(folder)).error, null);
+  assert.ok((await measure(tree, on)) > 0);
+  assert.equal((await destroy(folder, on)).error, null);
   assert.ok(await isGone(folder));
 });
 
@@ -86,8 +88,8 @@ test("a tree deeper than any path may be long is deleted", async (t) => {
   const name = "d".repeat(200);
   const script = `for (let i = 0; i < 60; i++) { fs.mkdirSync("${name}"); process.chdir("${name}"); } fs.writeFileSync("f", "f")`;
   execFileSync(process.execPath, ["-e", script], { cwd: tree });
-  await measure(tree);
-  assert.equal((await destroy(folder)).error, null);
+  await measure(tree, on);
+  assert.equal((await destroy(folder, on)).error, null);
   assert.ok(await isGone(folder));
 });
 
@@ -95,17 +97,17 @@ test("a file with other names counts in part, and the others stay", async (t) =>
   const { folder, tree, others } = await plot(t);
   await writeFile(join(others, "shared"), Buffer.alloc(1_000_000, 1));
   await link(join(others, "shared"), join(tree, "shared"));
-  assert.ok((await measure(tree)) < 900_000);
-  await destroy(folder);
+  assert.ok((await measure(tree, on)) < 900_000);
+  await destroy(folder, on);
   assert.equal((await lstat(join(others, "shared"))).size, 1_000_000);
 });
 
 test("what is not there is neither an error nor bytes", async (t) => {
   const { folder, tree } = await plot(t);
-  assert.equal(await measure(join(tree, "nothing")), 0);
+  assert.equal(await measure(join(tree, "nothing"), on), 0);
   await rm(tree, { recursive: true });
-  assert.deepEqual(await destroy(folder), { bytes: 0, error: null });
-  assert.deepEqual(await destroy(folder), { bytes: 0, error: null });
+  assert.deepEqual(await destroy(folder, on), { bytes: 0, error: null });
+  assert.deepEqual(await destroy(folder, on), { bytes: 0, error: null });
 });
 
 test("a folder of many files does not keep the event loop from its other work", async (t) => {
@@ -118,8 +120,15 @@ test("a folder of many files does not keep the event loop from its other work", 
     longest = Math.max(longest, performance.now() - last);
     last = performance.now();
   }, 1);
-  assert.equal((await destroy(folder)).error, null);
+  assert.equal((await destroy(folder, on)).error, null);
   clearInterval(watch);
   assert.ok(await isGone(folder));
   assert.ok(turns > 20, `${turns} turns, the longest ${Math.round(longest)} ms`);
+});
+
+test("told to end, it leaves the rest for another time, without a word", async (t) => {
+  const { folder, tree } = await plot(t);
+  await mkdir(join(tree, "a/b"), { recursive: true });
+  assert.deepEqual(await destroy(folder, AbortSignal.abort()), { bytes: 0, error: null });
+  assert.ok(!(await isGone(tree)));
 });
