@@ -8,8 +8,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Forge } from "../forges/forge.ts";
-import { ForgeError, messageOf } from "../model/errors.ts";
+import { messageOf } from "../model/errors.ts";
 import type { Store } from "../store/store.ts";
+import { pauseAfter } from "./pause.ts";
 
 export interface CatchUpOptions {
   readonly store: Pick<Store, "receive" | "known" | "repositories" | "bookmark" | "setBookmark">;
@@ -41,8 +42,6 @@ interface Watch {
 
 /** A look that takes longer is broken off. */
 const LOOK_MS = 10 * 60_000;
-const FIRST_PAUSE_MS = 5_000;
-const MAX_PAUSE_MS = 10 * 60_000;
 const CLOSED_PAUSE_MS = 10_000;
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
@@ -83,15 +82,13 @@ async function lookOnce(watch: Watch, options: CatchUpOptions, signal: AbortSign
   } catch (error) {
     if (signal.aborted) return null;
     watch.failures++;
-    const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.max(asked, Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (watch.failures - 1)));
     // Once in a row: a forge that is down for a night says nothing new.
     if (watch.failures === 1)
       log.warn(
         { ...about, reason: messageOf(error) },
         "looking for missed events did not work; trying again",
       );
-    return pauseMs;
+    return pauseAfter(watch.failures, error);
   }
 }
 

@@ -49,6 +49,7 @@ interface Desk {
 const PAGE = 64;
 const MAX_PAUSE_MS = 60_000;
 const STORE_PAUSE_MS = 1000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Tries of a delivery that fails for a reason that is ours: about two minutes, then somebody is told. */
 const MOST_BROKEN = 8;
 
@@ -180,6 +181,7 @@ function pauseEnd(
   return pauses.length === 0 ? new Promise(() => {}) : paused(Math.min(...pauses) - now, signal);
 }
 
+/** Shorter than asked for where no timer lasts as long: the inbox is then looked at for nothing. */
 async function paused(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(Math.max(0, ms), undefined, { signal }).catch(() => {});
+  await sleep(Math.min(Math.max(0, ms), LONGEST_TIMER_MS), undefined, { signal }).catch(() => {});
 }

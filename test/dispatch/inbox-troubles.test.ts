@@ -193,3 +193,25 @@ test("deliveries of a closed forge stay untouched until it opens, while those of
   assert.deepEqual(seen.slice(2), ["begin here", "end here"]);
   assert.ok(!desk.logged.some(({ msg }) => msg === "delivery put off"));
 });
+
+test("a forge that asks for a pause longer than any timer does not keep the inbox busy", async (t) => {
+  const desk = await openDesk(t);
+  const { seen, respond } = scribe(() => {
+    throw new ForgeError("asking: too many requests", 429, true, 1e12);
+  });
+  let reads = 0;
+  const store = {
+    ...desk.store,
+    async nextDeliveries(...given: Parameters<typeof desk.store.nextDeliveries>) {
+      reads++;
+      return await desk.store.nextDeliveries(...given);
+    },
+  };
+  await desk.receive(comment("first"));
+  runInbox(desk, { respond, store });
+  await until(() => desk.logged.some(({ msg }) => msg === "delivery put off"), "the pause");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 40);
+  await promise;
+  assert.deepEqual([seen.length, reads <= 3], [1, true], `${reads} reads`);
+});
