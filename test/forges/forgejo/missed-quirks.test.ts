@@ -137,3 +137,29 @@ test("a comment brings its issue along when the issue is not in the list, and is
     ],
   );
 });
+
+test("a label that is taken off between the list and its timeline is not found", async (t) => {
+  const name = "dispatch:codex";
+  const entry = (id: number, body: string) => ({
+    id,
+    type: "label",
+    body,
+    label: { name },
+    user: ADA,
+    created_at: NOW,
+  });
+  const timelines = [[entry(1, "1")], [entry(1, "1"), entry(2, "")]];
+  const found7 = timelines.map((rows) =>
+    found(t, {
+      "/user": () => USER,
+      "/user/repos": (query) => first(query, [repository("new")]),
+      "/repos/acme/new/issues": (query) => first(query, [{ ...ISSUE, labels: [{ name }] }]),
+      "/repos/acme/new/issues/comments": () => [],
+      "/repos/acme/new/issues/7/timeline": (query) => first(query, rows),
+    }),
+  );
+  assert.deepEqual(
+    (await Promise.all(found7)).map((events) => events.length),
+    [1, 0],
+  );
+});
