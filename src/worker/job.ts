@@ -39,7 +39,7 @@ export interface Job {
   cancelledBy(): Actor | null;
   move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], note?: MoveNote): Promise<Run>;
   note(patch: RunPatch): Promise<void>;
-  /** Extends the lease now if heartbeats were missed, as on a host that slept. Never rejects. */
+  /** Extends a lease that was not let go of, if heartbeats were missed, as on a host that slept. Never rejects. */
   renew(): Promise<void>;
   close(): void;
 }
@@ -78,9 +78,11 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
     },
     note: (patch) => guarded(() => store.note(lease, patch)),
     async renew() {
+      if (lost.aborted) return;
       // A host that sleeps stops one clock, and setting the time moves the other.
       const silentMs = Math.max(deps.now() - held.at, deps.ticks() - held.tick);
-      if (silentMs > deps.leaseMs / 2) await beat();
+      // A store that does not answer at all holds up nobody longer than the run is held.
+      if (silentMs > deps.leaseMs / 2) await Promise.race([beat(), over]);
     },
     close: () => closed.abort(),
   };
@@ -97,13 +99,14 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
     }
   };
   if (canceller) cancel.abort();
-  const over = AbortSignal.any([closed.signal, lost, leave]);
-  void keepAlive(beat, store, deps, over);
+  const ending = AbortSignal.any([closed.signal, lost, leave]);
+  const over = new Promise((resolve) => ending.addEventListener("abort", resolve, { once: true }));
+  void keepAlive(beat, store, deps, ending);
   void fence(
     deps,
     () => held.tick,
     (why) => loss.abort(why),
-    over,
+    ending,
   );
   return job;
 }

@@ -73,14 +73,13 @@ async function keepUp(
   signal: AbortSignal,
   { log, pauseMs = 1_000 }: LifeDeps,
 ): Promise<void> {
-  for (;;) {
+  while (!signal.aborted) {
     try {
       return await act();
     } catch (error) {
       if (signal.aborted) return;
       log.error({ err: error, loop }, "a loop ended by an error; it is begun again");
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
     }
   }
 }

@@ -9,6 +9,7 @@
  */
 import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
 import type { FailureReason, Outcome } from "../model/outcome.ts";
+import { LEASED_STATES } from "../model/run.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import { finish } from "./finish.ts";
@@ -25,6 +26,7 @@ export async function work(job: Job, deps: WorkDeps): Promise<void> {
   const log = deps.log.child({ run: job.run.id, attempt: job.run.attempt });
   try {
     await steps(job, deps);
+    if (isGone(job) && isLeased(job)) log.info("run left to its next holder");
   } catch (error) {
     if (error instanceof LeaseLost || isGone(job))
       log.info({ reason: messageOf(error) }, "run left to its next holder");
@@ -83,6 +85,7 @@ async function watchOrEnd(job: Job, deps: WorkDeps): Promise<boolean> {
 }
 
 const isGone = (job: Job) => job.lost.aborted || job.left.aborted;
+const isLeased = ({ run }: Job) => LEASED_STATES.some((state) => state === run.state);
 
 function cancelled(job: Job): Outcome {
   return { kind: "cancelled", by: job.cancelledBy()?.login ?? "someone" };

@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { type Job, openJob } from "../../src/worker/job.ts";
 import { ALICE, type Bench, DONE, LEASE_MS, openBench } from "./bench.ts";
+import { until } from "./wait.ts";
 
 const stops = () => ({ leave: new AbortController(), halt: new AbortController() });
 const signals = ({ leave, halt }: ReturnType<typeof stops>) => ({ leave: leave.signal, halt: halt.signal });
@@ -18,14 +19,6 @@ async function cancel({ store }: Bench, runId: string): Promise<void> {
 async function steal({ store, clock }: Bench): Promise<void> {
   clock.ms += LEASE_MS;
   assert.equal((await store.takeOver("another", LEASE_MS, { lostMs: 0 })).length, 1);
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await turn();
-  }
 }
 
 /** A bench whose agent works until it is stopped, and its run, being worked on. */

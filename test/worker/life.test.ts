@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
 import { createLife, type LifeDeps } from "../../src/worker/life.ts";
+import { createPlainFleet } from "./plain-fleet.ts";
+import { until } from "./wait.ts";
 
 /** Loops that only write down when they begin and end. */
 function loops(more: Partial<LifeDeps> = {}) {
@@ -14,9 +16,9 @@ function loops(more: Partial<LifeDeps> = {}) {
     seen.push(`${name} ends`);
   };
   const signals: Record<string, AbortSignal> = {};
-  const logged: { readonly msg?: string }[] = [];
+  const logged: { readonly msg?: string; readonly loop?: string }[] = [];
   const life = createLife({
-    store: {} as LifeDeps["store"],
+    store: { fleet: null },
     worker: {
       active: () => 0,
       async run(given) {
@@ -25,11 +27,12 @@ function loops(more: Partial<LifeDeps> = {}) {
       },
     },
     outbox: { run: loop("outbox"), flush: async () => {} },
-    workInbox: loop("inbox"),
+    desk: [loop("inbox")],
     log: pino({ level: "debug" }, { write: (line) => logged.push(JSON.parse(line)) }),
+    pauseMs: 1,
     ...more,
   });
-  return { life, seen, signals, logged };
+  return { life, seen, signals, logged, loop };
 }
 
 test("it accepts from its beginning to its end", async () => {
@@ -44,6 +47,7 @@ test("it accepts from its beginning to its end", async () => {
 test("the outbox ends last, so that what the others said is sent", async () => {
   const { life, seen } = loops();
   life.begin();
+  await until(() => seen.length === 3, "all loops to begin");
   await life.end("wait");
   assert.deepEqual(seen.slice(-3).sort(), ["inbox ends", "outbox ends", "worker ends"]);
   assert.equal(seen.at(-1), "outbox ends");
@@ -62,14 +66,83 @@ for (const [agents, leave, halt] of [
   });
 }
 
-test("a loop that ends by an error is told at once, and the end still comes", async () => {
-  const workInbox = async () => {
-    throw new Error("out of luck");
+test("a loop that ends by an error is told and begun again, and the others go on", async () => {
+  let failures = 2;
+  const begun: string[] = [];
+  const breaks = async (signal: AbortSignal) => {
+    begun.push("desk");
+    if (failures-- > 0) throw new Error("out of luck");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
   };
-  const { life, logged } = loops({ workInbox });
+  const { life, logged, seen } = loops({ desk: [breaks] });
+  life.begin();
+  await until(() => begun.length === 3, "the third beginning");
+  assert.equal(logged.filter(({ loop }) => loop === "desk").length, 2);
+  assert.deepEqual(seen, ["worker begins", "outbox begins"]);
+  await life.end("wait");
+});
+
+test("a worker that could not begin is begun again", async () => {
+  let begun = 0;
+  const run = async () => {
+    if (++begun < 2) throw new Error("the store does not answer");
+  };
+  const { life } = loops({ worker: { active: () => 0, run } });
+  life.begin();
+  await until(() => begun === 2, "the second beginning");
+  await life.end("wait");
+});
+
+test("a process without a worker or a desk only sends what it has to say", async () => {
+  const fleet = createPlainFleet();
+  let asked = 0;
+  const lead = async (signal: AbortSignal) => {
+    asked += 1;
+    return await fleet.lead(signal);
+  };
+  const { life, seen } = loops({ worker: null, desk: [], store: { fleet: { ...fleet, lead } } });
+  life.begin();
+  await life.end("leave");
+  assert.deepEqual([seen, asked], [["outbox begins", "outbox ends"], 0]);
+});
+
+test("the desk is kept only while this process leads, and again when it leads again", async () => {
+  const fleet = createPlainFleet();
+  const { life, seen } = loops({ store: { fleet } });
+  const desk = () => seen.filter((line) => /inbox/.test(line));
+  life.begin();
+  await until(() => seen.length === 2, "the worker and the outbox");
+  assert.deepEqual(desk(), []);
+  const dismiss = fleet.appoint();
+  await until(() => desk().length === 1, "the desk to be kept");
+  dismiss();
+  await until(() => desk().length === 2, "the desk to be left");
+  fleet.appoint();
+  await until(() => desk().length === 3, "the desk to be kept again");
+  await life.end("wait");
+  assert.deepEqual(desk(), ["inbox begins", "inbox ends", "inbox begins", "inbox ends"]);
+});
+
+test("a process that goes gives up waiting to lead", async () => {
+  const { life, seen, logged } = loops({ store: { fleet: createPlainFleet() } });
   life.begin();
   await life.end("wait");
-  assert.ok(logged.some(({ msg }) => msg === "a loop ended"));
+  assert.ok(!seen.some((line) => /inbox/.test(line)));
+  assert.deepEqual(logged, []);
+});
+
+test("who cannot learn whether it leads asks again", async () => {
+  const fleet = createPlainFleet();
+  let failures = 1;
+  const lead = async (signal: AbortSignal) => {
+    if (failures-- > 0) throw new Error("connection refused");
+    return await fleet.lead(signal);
+  };
+  fleet.appoint();
+  const { life, seen } = loops({ store: { fleet: { ...fleet, lead } } });
+  life.begin();
+  await until(() => seen.includes("inbox begins"), "the desk to be kept");
+  await life.end("wait");
 });
 
 test("it can be ended before it was begun", async () => {

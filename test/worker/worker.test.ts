@@ -4,14 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { createWorker, type WorkerDeps } from "../../src/worker/worker.ts";
 import { type Bench, type BenchOptions, DONE, LEASE_MS, openBench } from "./bench.ts";
 import { pass } from "./machine.ts";
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await turn();
-  }
-}
+import { until } from "./wait.ts";
 
 /** A worker on a bench; `stop` ends it as a process does that stops its agents. */
 async function openWorker(t: TestContext, options: BenchOptions = {}, more: Partial<WorkerDeps> = {}) {
