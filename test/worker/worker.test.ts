@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { createWorker, type WorkerDeps } from "../../src/worker/worker.ts";
 import { type Bench, type BenchOptions, DONE, LEASE_MS, openBench } from "./bench.ts";
 import { pass } from "./machine.ts";
+import { createPlainFleet } from "./plain-fleet.ts";
 import { until } from "./wait.ts";
 
 /** A worker on a bench; `stop` ends it as a process does that stops its agents. */
@@ -197,4 +198,56 @@ test("a run that breaks the worker's own steps is let go of, and taken up when i
   await inState(bench, id, "completed");
   await bench.outbox.flush();
   assert.equal((await bench.answers()).length, 1);
+});
+
+test("no run of a closed forge is begun, until it is open again", async (t) => {
+  let closed = ["codeberg"];
+  const { bench } = await openWorker(t, {}, { closedForges: () => closed });
+  const id = await bench.enqueue();
+  for (let rounds = 0; rounds < 20; rounds++) await turn();
+  assert.equal(await stateOf(bench, id), "queued");
+  closed = [];
+  await bench.store.setFrozen(false);
+  await inState(bench, id, "completed");
+});
+
+test("a worker tells the others that it lives, again and again, and when it goes for good", async (t) => {
+  const fleet = createPlainFleet();
+  const { bench, drain, end } = await openWorker(t, { fleet }, { leaseMs: 30 });
+  for (let told = 0; told < 3; told++) {
+    await until(() => fleet.told.get("worker") === 30, "a word");
+    fleet.told.clear();
+  }
+  drain.abort();
+  await end;
+  assert.deepEqual([...fleet.told], [["worker", 0]]);
+  assert.deepEqual(bench.logged, []);
+});
+
+test("a worker that leaves its agents for its next life is waited for by the others", async (t) => {
+  const fleet = createPlainFleet();
+  const { drain, leave, end } = await openWorker(t, { fleet });
+  await until(() => fleet.told.has("worker"), "a word");
+  drain.abort();
+  leave.abort();
+  await end;
+  assert.deepEqual([...fleet.told], [["worker", LEASE_MS]]);
+});
+
+test("agents left over by an earlier life whose runs are gone are stopped at the start", async (t) => {
+  const bench = await openBench(t, { script: () => ({ exit: null }) });
+  const folders = { checkout: "/c", meta: "/m", home: "/h", logs: "/l" };
+  const limits = { memoryBytes: null, cpus: null, pids: null };
+  const plain = { env: {}, stdin: "", image: null, gpu: false, folders, limits };
+  await bench.runtime.start({ ...plain, runId: "gone", attempt: 1, argv: ["agent"] });
+  runWorker(bench);
+  await until(() => bench.runtime.living() === 0, "it to be stopped");
+});
+
+test("the log of a run is copied to where other machines read it", async (t) => {
+  const fleet = createPlainFleet();
+  const { bench } = await openWorker(t, { fleet, script: () => ({ output: ["one\n", DONE] }) });
+  const id = await bench.enqueue();
+  await inState(bench, id, "completed");
+  assert.equal(fleet.logs.get(`${id}.1`), `one\n${DONE}`);
 });
