@@ -1,5 +1,4 @@
 /** `backup`: a copy of the SQLite database. PostgreSQL has tools of its own for that. */
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Backup } from "../cli/commands.ts";
 import type { Config } from "../config/config.ts";
@@ -14,8 +13,11 @@ export async function backup(config: Config, file: string, say: (line: string) =
       "backing up: the store is PostgreSQL (DATABASE_URL is set)",
       'Use its own tool: pg_dump --format=custom --file=dispatch.dump "$DATABASE_URL"',
     );
-  const from = sqliteFile(config);
-  if (!existsSync(from))
-    throw new Refusal(`backing up: there is no ${from}`, "Set DATA_DIR to the server's data folder.");
-  return await backupSqlite(from, resolve(file), { say });
+  let told = 0;
+  return await backupSqlite(sqliteFile(config), resolve(file), (done) => {
+    const tenths = Math.floor(done * 10);
+    if (tenths <= told) return;
+    told = tenths;
+    say(`${tenths * 10} %`);
+  });
 }

@@ -8,7 +8,7 @@ import type { Migration } from "../cli/commands.ts";
 import type { Config } from "../config/config.ts";
 import { Refusal } from "../model/errors.ts";
 import { holdDataFolder } from "../store/data-folder.ts";
-import { exportSqlite } from "../store/sqlite/export.ts";
+import { exportStore } from "../store/sqlite/export.ts";
 import { sqliteFile } from "./open-store.ts";
 
 /** Rejects with a Refusal while the server runs, without DATABASE_URL, and when the target holds other runs. */
@@ -21,25 +21,14 @@ export async function moveToPostgres(config: Config, say: (line: string) => void
     );
   const file = sqliteFile(config);
   const aside = `${file}.moved`;
-  if (!existsSync(file))
-    throw new Refusal(
-      `moving the store: there is no ${file}`,
-      existsSync(aside)
-        ? "It was moved before: start the server with DATABASE_URL set."
-        : "Set DATA_DIR to the server's data folder.",
-    );
+  if (!existsSync(file)) throw nothingToMove(file, existsSync(aside));
   const held = await holdDataFolder(config.dataDir, "move");
   try {
     const { importPostgres } = await import("../store/postgres/import.ts");
-    const source = exportSqlite(file);
-    try {
-      const counts = await importPostgres({ url, source: held.worker, dump: source.dump, say });
-      source.close();
-      setAside(file, aside);
-      return { ...counts, aside };
-    } finally {
-      source.close();
-    }
+    const dump = exportStore(file);
+    const counts = await importPostgres({ url, source: held.worker, dump, say }).finally(() => dump.close());
+    setAside(file, aside);
+    return { ...counts, aside };
   } finally {
     held.release();
   }
@@ -49,4 +38,10 @@ export async function moveToPostgres(config: Config, say: (line: string) => void
 function setAside(file: string, aside: string): void {
   renameSync(file, aside);
   for (const part of ["-wal", "-shm"]) rmSync(`${file}${part}`, { force: true });
+}
+
+function nothingToMove(file: string, before: boolean): Refusal {
+  return before
+    ? new Refusal("moving the store: it was moved before", "Start the server with DATABASE_URL set.")
+    : new Refusal(`moving the store: there is no ${file}`, "Set DATA_DIR to the server's data folder.");
 }
