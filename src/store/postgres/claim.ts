@@ -35,7 +35,7 @@ async function claim(context: Context, transaction: Transaction, wish: Wish): Pr
   if (seen.frozen || seen.lanes.length === 0) return null;
   const closed = closedLanes(seen, wish.worker, wish.caps, wish.closed);
   if (closed === null) return null;
-  await keepLeaseTime(transaction, wish.leaseMs);
+  await keepLeaseTime(context, transaction, wish.leaseMs);
   for (;;) {
     const taken = await context.queue.take(transaction, closed);
     if (!taken) return null;

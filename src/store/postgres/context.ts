@@ -12,6 +12,6 @@ export interface Context {
   readonly schema: string;
   /** Ids that nobody can guess: they serve as lease tokens too. */
   readonly newId: () => string;
-  /** When the database server began to answer, epoch milliseconds: before it, nobody could keep a lease. */
-  readonly answersSince: (at: { get<Row>(sql: string): Promise<Row | undefined> }) => Promise<number>;
+  /** When the database server was started, for tests with a clock of their own; null asks the server. */
+  readonly startedAt: (() => number) | null;
 }

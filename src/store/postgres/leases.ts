@@ -14,7 +14,7 @@ export function leases(context: Context): Pick<Store, "heartbeat" | "move" | "no
   return {
     async heartbeat(lease, leaseMs) {
       return await db.transaction(async (transaction) => {
-        await keepLeaseTime(transaction, leaseMs);
+        await keepLeaseTime(context, transaction, leaseMs);
         const { cancelledBy } = toRun(await held(transaction, lease));
         const columns = { lease_until: transaction.at + leaseMs, lease_ms: leaseMs };
         await updateRun(transaction, lease.runId, columns);

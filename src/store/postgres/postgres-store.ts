@@ -26,8 +26,6 @@ import { takingOver } from "./take-over.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 export const SCHEMA = "agent_dispatch";
-/** When the server began to answer, in the database's own time. */
-const STARTED = "select floor(extract(epoch from pg_postmaster_start_time()) * 1000)::float8 as at";
 
 export interface PostgresOptions {
   /** `postgresql://user:password@host:5432/database`. */
@@ -36,7 +34,7 @@ export interface PostgresOptions {
   readonly newId: () => string;
   /** Epoch milliseconds, for tests; the database's own clock when left out, since machines' clocks differ. */
   readonly now?: () => number;
-  /** With `now`: when the database began to answer on that clock. */
+  /** With `now`: when the database server was started, on that clock. */
   readonly startedAt?: () => number;
   readonly log?: { warn(message: string): void };
   /** Ours; the queue's is named after it. */
@@ -62,10 +60,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   try {
     queue = await prepare(address, db, warn);
     const listener = await listen(address, self, wakeUps);
-    const { newId, now, startedAt } = options;
-    const answersSince: Context["answersSince"] = async (asker) =>
-      now ? (startedAt?.() ?? 0) : ((await asker.get<{ at: number }>(STARTED))?.at ?? 0);
-    const context = { db, queue, wakeUps, tell, newId, answersSince, schema: address.schema };
+    const { newId, now } = options;
+    const startedAt = now ? (options.startedAt ?? (() => 0)) : null;
+    const context = { db, queue, wakeUps, tell, newId, startedAt, schema: address.schema };
     return joined(context, address, listener);
   } catch (error) {
     await queue?.end().catch(messageOf);

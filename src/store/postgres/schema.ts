@@ -72,7 +72,7 @@ const REST = `
     pool text primary key, failures integer not null, paused_until bigint, since bigint
   );
   create table settings (name text primary key, value bigint not null);
-  insert into settings values ('frozen', 0), ('reached', 0);
+  insert into settings values ('frozen', 0), ('reached', 0), ('server', 0);
   create table bookmarks (name text primary key, value text not null);
   create sequence effects_place;
   create table effects (

@@ -1,7 +1,4 @@
-/**
- * Taking over leased runs. The attempt is the same one: its agent may still be at work. A lease counts as kept for its
- * whole length from the start of the database server on, since before that nobody could keep it.
- */
+/** Taking over leased runs. The attempt is the same one: its agent may still be at work. */
 import type { Claim, Leaseholder, Store } from "../store.ts";
 import { keepLeaseTime } from "./clock.ts";
 import type { Context } from "./context.ts";
@@ -19,8 +16,8 @@ export function takingOver(context: Context): Pick<Store, "takeOver"> {
       // Asked every few seconds, so nothing is locked when there is nothing to take.
       if (!(await context.db.get("select 1 from runs where lease is not null limit 1"))) return [];
       return await context.db.transaction(async (transaction) => {
-        await keepLeaseTime(transaction, leaseMs);
-        const found = await leased(context, transaction, worker, whose);
+        await keepLeaseTime(context, transaction, leaseMs);
+        const found = await leased(transaction, worker, whose);
         const claims: Claim[] = [];
         for (const { id, worker: from } of found) {
           const token = context.newId();
@@ -34,19 +31,13 @@ export function takingOver(context: Context): Pick<Store, "takeOver"> {
   };
 }
 
-async function leased(
-  context: Context,
-  transaction: Transaction,
-  worker: string,
-  whose: Leaseholder,
-): Promise<Leased[]> {
+async function leased(transaction: Transaction, worker: string, whose: Leaseholder): Promise<Leased[]> {
   const all = "select id, worker from runs where lease is not null";
   if (whose === "own") {
     return await transaction.all(`${all} and worker = $1 order by number for update`, worker);
   }
   return await transaction.all(
-    `${all} and greatest(lease_until, $1 + lease_ms) <= $2 order by lease_until, number for update`,
-    await context.answersSince(transaction),
+    `${all} and lease_until <= $1 order by lease_until, number for update`,
     transaction.at - whose.lostMs,
   );
 }

@@ -88,7 +88,8 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-function findPrograms(): string {
+/** The folder of initdb, postgres and pg_dump. */
+export function findPrograms(): string {
   const debian = existsSync(DEBIAN)
     ? readdirSync(DEBIAN)
         .toSorted((one, other) => Number(other) - Number(one))
