@@ -64,7 +64,7 @@ test("a worker that lost its lease stops its agent, forgets it and says nothing;
 });
 
 test("an agent is stopped when its lease has had its length and the store is not reached", async (t) => {
-  const leaseMs = 60;
+  const leaseMs = 400;
   const { bench, cut, state, worker } = await atWork(t, { leaseMs, ticks: () => performance.now() });
   cut.off = true;
   await until(() => bench.runtime.living() === 0 && worker.active() === 0, "it to let go");
@@ -75,9 +75,10 @@ test("an agent is stopped when its lease has had its length and the store is not
 });
 
 test("what a worker had to let go of, it begins anew when the store is back", async (t) => {
-  const { bench, cut, state } = await atWork(t, { leaseMs: 60, ticks: () => performance.now() });
+  const ticks = () => performance.now();
+  const { bench, cut, state, worker } = await atWork(t, { leaseMs: 400, ticks });
   cut.off = true;
-  await until(() => bench.runtime.living() === 0, "it to let go");
+  await until(() => bench.runtime.living() === 0 && worker.active() === 0, "it to let go");
   await pass(bench, LEASE_MS + 30_000);
   cut.off = false;
   await bench.store.setFrozen(false);
@@ -96,7 +97,7 @@ test("on one machine a store that fails stops no agent: nobody else takes the ru
 test("a heartbeat that hangs does not keep the agent alive", async (t) => {
   const bench = await openBench(t, { script: () => LIVES_ON, fleet: createPlainFleet() });
   const hangs = { ...bench.store, heartbeat: () => new Promise<never>(() => {}) };
-  runWorker(bench, { store: hangs, leaseMs: 60, ticks: () => performance.now() });
+  runWorker(bench, { store: hangs, leaseMs: 400, ticks: () => performance.now() });
   await bench.enqueue();
   await until(() => bench.runtime.started.length === 1, "the agent to start");
   await until(() => bench.runtime.living() === 0, "it to be stopped");
