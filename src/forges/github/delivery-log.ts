@@ -57,7 +57,7 @@ interface Part {
 export function deliveryLog(client: GithubClient, bounds: Bounds = BOUNDS): Forge["missed"] {
   return async (look) => {
     const ask = callsOf(client, look);
-    const mark = readMark(look.cursor);
+    const mark = readMark(look.cursor, (rest) => !rest.includes("/"));
     if (look.cursor === null || mark === null) {
       return { deliveries: [], cursor: firstCursor((await page(ask, look, null, 1)).at) };
     }

@@ -18,9 +18,23 @@ export type Mark = z.output<typeof Mark>;
 /** What happens while GitHub answers, or is late in its lists, is seen by two looks rather than by none. */
 const OVERLAP_MS = 120_000;
 
-/** Null at the first look. A cursor that is no longer read throws, so that nothing is passed over in silence. */
-export function readMark(cursor: string | null): Mark | null {
-  return cursor === null ? null : Mark.parse(JSON.parse(cursor));
+/**
+ * Null at the first look, and for a cursor of another kind of forge. `isOurs` tells a rest of this kind of look from one
+ * of the other: the bot may have been a token and become an App.
+ */
+export function readMark(cursor: string | null, isOurs: (from: string) => boolean): Mark | null {
+  if (cursor === null) return null;
+  const { data: mark } = Mark.safeParse(parsed(cursor));
+  if (!mark) return null;
+  return mark.rest && !isOurs(mark.rest.from) ? { ...mark, rest: null } : mark;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
 }
 
 /** `at` is epoch milliseconds on GitHub's clock. */

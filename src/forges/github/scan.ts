@@ -27,7 +27,7 @@ export function scan(client: GithubClient, most = MOST): Forge["missed"] {
   const memory: Memory = { cursor: null, etags: new Map() };
   return async (look) => {
     const ask = callsOf(client, look);
-    const mark = readMark(look.cursor);
+    const mark = readMark(look.cursor, (rest) => rest.includes("/"));
     if (look.cursor === null || mark === null) {
       return { deliveries: [], cursor: firstCursor((await ownPage(ask, look, 1, 1)).at) };
     }

@@ -65,11 +65,12 @@ export class Hooks {
     this.#arrived.resolve();
     this.#arrived = Promise.withResolvers();
     const isSent = this.#target !== null;
+    const isLost = this.#drops(payload);
     this.#order = this.#order.then(async () => {
       const whole = await this.#complete(event, payload);
       this.#options.happened(whole.event, whole.payload);
       if (!isSent || !EVENTS.includes(whole.event)) return;
-      this.#send(randomUUID(), whole.event, JSON.stringify(whole.payload), false);
+      this.#send(randomUUID(), whole.event, JSON.stringify(whole.payload), { isLost });
     });
   }
 
@@ -101,11 +102,16 @@ export class Hooks {
   redeliver(id: string): string {
     const before = this.sent.findLast((one) => one.id === id);
     if (!before) throw new Error(`no delivery ${id} was sent`);
-    this.#send(id, before.event, before.body, true);
+    const isLost = this.#drops(JSON.parse(before.body));
+    this.#send(id, before.event, before.body, { isLost, redelivery: true });
     return id;
   }
 
-  #send(id: string, event: string, body: string, redelivery: boolean): void {
+  #drops(payload: unknown): boolean {
+    return [...this.#dropped.values()].includes(textAt(payload, "repository", "full_name"));
+  }
+
+  #send(id: string, event: string, body: string, { isLost = false, redelivery = false }): void {
     const { url, secret } = this.#target ?? { url: "", secret: "" };
     const headers = headersOf(id, event, body, secret);
     const payload: unknown = JSON.parse(body);
@@ -120,7 +126,7 @@ export class Hooks {
     this.sent.push(delivery);
     const number = FIRST_ATTEMPT + BigInt(this.log.length);
     this.log.push({ id: String(number), delivery, at: Date.now(), redelivery });
-    if ([...this.#dropped.values()].includes(textAt(payload, "repository", "full_name"))) {
+    if (isLost) {
       delivery.status = 0;
       return;
     }

@@ -116,3 +116,57 @@ test("a failure lasts as often as told", async (t) => {
   );
   assert.equal(answers[0]?.headers.get("retry-after"), "1");
 });
+
+test("a webhook that is lost on its way stands in the App's log, not in the receiver's", async (t) => {
+  const { world, name } = await connect(t);
+  const ids = await receive(t, world);
+  const end = world.dropWebhooks(name);
+  await world.openIssue(name, { by: "alice", title: "lost", body: "" });
+  end();
+  await world.openIssue(name, { by: "alice", title: "arrives", body: "" });
+  await world.waitFor(() => ids.length === 1, "the second");
+  const sent = world.deliveries();
+  assert.deepEqual(
+    sent.map(({ status }) => status === 0),
+    [true, false],
+  );
+  assert.deepEqual(ids, [sent[1]?.id]);
+});
+
+test("lists of issues tell pull requests too, the last changed first, and nothing when nothing changed", async (t) => {
+  const { world, name } = await connect(t);
+  await world.commit(name, { by: "alice", branch: "work", files: { a: "1" }, message: "m" });
+  const pull = await world.openPull(name, { by: "alice", head: "work", base: "main", title: "t" });
+  const issue = await world.openIssue(name, { by: "alice", title: "t", body: "" });
+  await world.comment(name, pull, "alice", "hello");
+  const path = `/repos/${name}/issues?sort=updated&state=all`;
+  const answer = await ask(world, "GET", path);
+  const listed = (await answer.json()) as { number: number; pull_request?: object }[];
+  assert.deepEqual(
+    listed.map((one) => [one.number, one.pull_request !== undefined]),
+    [
+      [pull, true],
+      [issue, false],
+    ],
+  );
+  const etag = answer.headers.get("etag") ?? "";
+  const headers = { authorization: `token ${world.bot.token}`, "if-none-match": etag };
+  assert.equal((await fetch(`${world.url}${path}`, { headers })).status, 304);
+  await world.comment(name, issue, "alice", "hello");
+  assert.equal((await fetch(`${world.url}${path}`, { headers })).status, 200);
+});
+
+test("what an installation could do before, it cannot when it is gone or suspended", async (t) => {
+  const { world, forge, name, repo } = await connect(t);
+  const { password } = await forge.gitCredential(repo);
+  const status = async () => (await ask(world, "GET", `/repos/${name}`, undefined, password)).status;
+  assert.equal(await status(), 200);
+  world.suspend("acme");
+  assert.equal(await status(), 403);
+  world.unsuspend("acme");
+  assert.equal(await status(), 200);
+  world.uninstall("acme");
+  assert.equal(await status(), 401);
+  world.install("acme");
+  assert.equal(await status(), 401, "what is installed anew is another");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import webhooks from "@octokit/webhooks-examples" with { type: "json" };
 import fc from "fast-check";
-import { parse } from "../../../src/forges/github/parse.ts";
+import { concerns, parse } from "../../../src/forges/github/parse.ts";
 
 interface Examples {
   readonly name: string;
@@ -179,4 +179,19 @@ test("no payload, however odd, breaks the reader in another way than by a senten
       }
     }),
   );
+});
+
+test("what is worth reading can be told by its name", () => {
+  for (const name of ["issue_comment.created", "issues.labeled", "pull_request.closed"]) {
+    const [event = "", action = ""] = name.split(".");
+    assert.equal(concerns(event, action), true, name);
+  }
+  for (const [event, action] of [
+    ["issue_comment", "edited"],
+    ["issues", "opened"],
+    ["push", ""],
+  ] as const) {
+    assert.equal(concerns(event, action), false);
+    assert.deepEqual(parsed(event, { action }), []);
+  }
 });

@@ -68,10 +68,13 @@ test("what a look before has brought is not brought again", async (t) => {
   assert.deepEqual(idsOf(await forge.missed(lookSince(cursor, [`scan:comment:${id}`]))), []);
 });
 
-test("an edited comment, a label taken off and one that commands nothing are not found", async (t) => {
+test("an edited comment, an older label, one taken off and one that commands nothing are not found", async (t) => {
   const { world, forge, name, issue } = await begun(t);
   const id = await world.comment(name, issue, "alice", "hello");
-  const since = JSON.stringify({ since: new Date(Date.now()).toISOString(), rest: null });
+  await world.addLabel(name, issue, "alice", "dispatch:claude");
+  const said = Date.now();
+  await world.waitFor(() => Date.now() > said + 25, "the fake to tell an edit from the making");
+  const since = JSON.stringify({ since: new Date().toISOString(), rest: null });
   await world.editComment(name, id, "alice", "/dispatch");
   await world.addLabel(name, issue, "alice", "dispatch:codex");
   await world.removeLabel(name, issue, "alice", "dispatch:codex");
@@ -93,10 +96,11 @@ test("a label put on again is told of as it was put on last, however much happen
 test("a repository that is known by an old name is told of by its new one only", async (t) => {
   const { world, forge, repo, name, issue, cursor } = await begun(t);
   const id = await world.comment(name, issue, "alice", "/dispatch");
-  const there = await fetch(`${world.url}/repos/${name}/issues?state=all`, {
-    headers: { authorization: `token ${world.bot.token}` },
-  });
-  world.answer("GET", /^\/repos\/acme\/before\/issues$/, 200, await there.json());
+  for (const list of ["issues", "issues/comments"]) {
+    const headers = { authorization: `token ${world.bot.token}` };
+    const there = await fetch(`${world.url}/repos/${name}/${list}`, { headers });
+    world.answer("GET", new RegExp(`^/repos/acme/before/${list}$`), 200, await there.json());
+  }
   const look = { ...lookSince(cursor), repositories: [{ ...repo, name: "before" }, repo] };
   assert.deepEqual(idsOf(await forge.missed(look)), [`scan:comment:${id}`]);
 });
