@@ -54,7 +54,7 @@ export function queries({
     },
     repositories: async (forge) => db.all<RepoRef>(REPOSITORIES, forge).map((row) => ({ ...row })),
     events: async (runId) =>
-      db.all<EventRow>("select * from run_events where run_id = ? order by number", runId).map(toEvent),
+      db.all<EventColumns>("select * from run_events where run_id = ? order by number", runId).map(toEvent),
     async labels(repo, issue) {
       const row = db.get<{ labels: string }>(
         `select labels from issue_labels where ${OF_ISSUE}`,
@@ -84,7 +84,7 @@ function filtered(db: Connection, { states, repo, issue, pool, order, limit }: R
   return selectRuns(db, `${condition} order by ${sorted} limit ?`, ...values, limit ?? -1);
 }
 
-interface EventRow {
+export interface EventColumns {
   readonly run_id: string;
   readonly attempt: number;
   readonly from_state: RunState | null;
@@ -93,7 +93,7 @@ interface EventRow {
   readonly detail: string | null;
 }
 
-function toEvent(row: EventRow): RunEvent {
+export function toEvent(row: EventColumns): RunEvent {
   return {
     runId: row.run_id,
     attempt: row.attempt,

@@ -3,7 +3,7 @@ import type { Run, RunState } from "../../model/run.ts";
 import type { RunPatch } from "../store.ts";
 import type { Connection } from "./connection.ts";
 
-interface RunRow {
+export interface RunData {
   readonly id: string;
   readonly forge: string;
   readonly owner: string;
@@ -32,16 +32,19 @@ interface RunRow {
 }
 
 /** Columns of `runs` with new values. */
-export interface RunColumns extends Partial<RunRow> {
+export interface RunColumns extends Partial<RunData & LeaseColumns> {
   readonly place?: number;
-  readonly lease?: string | null;
-  readonly lease_until?: number | null;
-  readonly worker?: string | null;
+}
+
+export interface LeaseColumns {
+  readonly lease: string | null;
+  readonly lease_until: number | null;
+  readonly worker: string | null;
 }
 
 /** `rest` is SQL from `where` on. */
 export function selectRuns(db: Connection, rest: string, ...values: (string | number)[]): Run[] {
-  return db.all<RunRow>(`select * from runs ${rest}`, ...values).map(toRun);
+  return db.all<RunData>(`select * from runs ${rest}`, ...values).map(toRun);
 }
 
 export function updateRun(db: Connection, id: string, columns: RunColumns): void {
@@ -64,7 +67,7 @@ export function patchColumns(patch: RunPatch): RunColumns {
   };
 }
 
-function toRun(row: RunRow): Run {
+export function toRun(row: RunData): Run {
   return {
     id: row.id,
     repo: { forge: row.forge, owner: row.owner, name: row.name },
