@@ -62,6 +62,9 @@ export async function startCluster(): Promise<Cluster> {
   const start = () => spawn(join(bin, "postgres"), ["-D", data], { ...account, cwd: dir, stdio: "ignore" });
 
   let server = start();
+  // A test that fails on its way must not leave a server behind; this signal takes its children along.
+  const leave = () => server.kill("SIGQUIT");
+  process.once("exit", leave);
   const kill = async () => {
     const ended = server.exitCode !== null || server.signalCode !== null || once(server, "exit");
     const children = server.pid === undefined ? [] : childrenOf(server.pid);
@@ -82,6 +85,7 @@ export async function startCluster(): Promise<Cluster> {
       await ready();
     },
     async stop() {
+      process.off("exit", leave);
       await kill();
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
