@@ -1,21 +1,15 @@
 /** Several processes on one file, and one that dies while it writes. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import { delivery, enqueue, REPO } from "../contract/harness.ts";
-import { withFile } from "./database.ts";
+import { startChild, withFile } from "./database.ts";
 
 const open = (file: string) => openSqliteStore({ file, now: Date.now, newId: randomUUID });
-
-function start(...args: string[]): ChildProcess {
-  const program = fileURLToPath(new URL("child.ts", import.meta.url));
-  return spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "inherit"] });
-}
 
 function lines(child: ChildProcess): AsyncIterator<string> {
   return createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
@@ -32,7 +26,7 @@ test(
   withFile(async (file) => {
     const acknowledged = new Set<string>();
     for (let round = 0; round < 3; round++) {
-      const child = start("receive", file, `round ${round}`);
+      const child = startChild("receive", file, `round ${round}`);
       const ended = once(child, "close");
       const enough = acknowledged.size + 200 + round * 77;
       const output = lines(child);
@@ -62,7 +56,7 @@ test(
       await enqueue(store, { agent: n % 2 ? "codex" : "claude", repo: { ...REPO, name: `r${n % 6}` } });
     }
     const caps = { total: 30, perRepository: 6, perPool: 20, pools: { claude: 11 }, models: {} };
-    const children = [1, 2, 3].map((n) => start("claim", file, `worker ${n}`, JSON.stringify(caps)));
+    const children = [1, 2, 3].map((n) => startChild("claim", file, `worker ${n}`, JSON.stringify(caps)));
     const ends = children.map((child) => once(child, "close"));
     const outputs = children.map(lines);
     for (const output of outputs) assert.equal((await output.next()).value, "ready");
