@@ -65,7 +65,10 @@ export async function judgeLabels(event: LabelsChanged, forge: Forge, deps: Labe
   return { wanted: isKnown ? null : first, remembered: remember(event, after) };
 }
 
-/** A set that lacks the label tells that it was taken off: what it is added by afterwards was not judged. */
+/**
+ * A set that lacks the label tells that it was taken off: what it is added by afterwards was not judged. Where GitHub's
+ * two times could mean one adding, a run of it that has ended decides: its label was taken off, so it was added anew.
+ */
 async function wasJudged(
   label: string,
   event: LabelsChanged,
@@ -79,10 +82,12 @@ async function wasJudged(
   if (event.added === null) return false;
   const latest = at - (forge.kind === "github" ? GITHUB_SAME_MS : 0);
   const judged = before.judged.get(label);
-  if (judged !== undefined) return judged >= latest;
-  // Nothing is remembered of what was judged by earlier versions, but for the runs.
+  if (judged !== undefined && (judged >= at || judged < latest)) return judged >= at;
   const runs = await store.runs({ repo, issue: issue.number, limit: RUNS });
-  return runs.some(({ trigger }) => trigger.label === label && trigger.at >= latest);
+  const ofLabel = runs.filter(({ trigger }) => trigger.label === label);
+  if (judged !== undefined) return !ofLabel.some(({ trigger }) => trigger.at === judged);
+  // Nothing is remembered of what was judged by earlier versions, but for the runs.
+  return ofLabel.some(({ trigger }) => trigger.at >= latest);
 }
 
 /**
