@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openPostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { claim, delivery, enqueue, LEASE_MS } from "../../store/contract/harness.ts";
+import { claim, delivery, enqueue, LEASE_MS, NO_CAPS } from "../../store/contract/harness.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { freshSchema } from "./server.ts";
 
@@ -90,11 +90,7 @@ test("a lease that could not be kept while the database was away is not lost wit
   const { cluster, stores } = await two();
   const [one, other] = stores;
   await enqueue(one);
-  const { run, lease } = (await one.claim(
-    "worker",
-    { total: null, perRepository: null, perPool: null, pools: {}, models: {} },
-    1_000,
-  ))!;
+  const { run, lease } = (await one.claim("worker", NO_CAPS, 20))!;
   await cluster.kill();
   await sleep(50);
   await cluster.restart();
