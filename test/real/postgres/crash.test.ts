@@ -10,15 +10,23 @@ import { type Cluster, startCluster } from "./cluster.ts";
 import { freshSchema } from "./server.ts";
 
 const clusters: Cluster[] = [];
-after(async () => await Promise.all(clusters.map((one) => one.stop())));
+const opened: Store[] = [];
+after(async () => {
+  for (const store of opened) await store.close();
+  for (const one of clusters) await one.stop();
+});
 
 /** Two stores on a cluster that the test may kill. */
-async function two(): Promise<{ cluster: Cluster; stores: readonly [Store, Store]; open(): Promise<Store> }> {
+async function two(): Promise<{ cluster: Cluster; stores: readonly [Store, Store] }> {
   const cluster = await startCluster();
   clusters.push(cluster);
   const schema = freshSchema();
-  const open = () => openPostgresStore({ url: cluster.url, schema, newId: randomUUID });
-  return { cluster, stores: [await open(), await open()], open };
+  const open = async () => {
+    const store = await openPostgresStore({ url: cluster.url, schema, newId: randomUUID });
+    opened.push(store);
+    return store;
+  };
+  return { cluster, stores: [await open(), await open()] };
 }
 
 /** Again and again until it does not reject. */
