@@ -33,6 +33,8 @@ export interface Bot {
   start(): Promise<number>;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
+  /** As `kill`, for good: it can not be started again. */
+  retire(): Promise<void>;
   /** Asks it to end and waits; false when it had to be killed. */
   stop(patienceMs: number): Promise<boolean>;
 }
@@ -50,6 +52,7 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
   let child: ChildProcess | null = null;
   let state: "down" | "starting" | "ready" = "down";
   let exits = 0;
+  let retired = false;
 
   function launch(): ChildProcess {
     const env = { PATH: process.env.PATH ?? "", HOME: join(dir, "home"), TMPDIR: join(dir, "tmp") };
@@ -103,6 +106,7 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
     state: () => state,
     exits: () => exits,
     async start() {
+      if (retired) throw new Error(`${name} is not started any more`);
       const begun = performance.now();
       state = "starting";
       child = launch();
@@ -110,6 +114,10 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
       return performance.now() - begun;
     },
     async kill() {
+      await end("SIGKILL", 10_000);
+    },
+    async retire() {
+      retired = true;
       await end("SIGKILL", 10_000);
     },
     stop: (patienceMs) => end("SIGTERM", patienceMs),

@@ -16,12 +16,16 @@ async function main(options: Options): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   say(`seed ${options.seed}, store ${options.store}, ${options.kills} kills, in ${dir}`);
   say("the seed decides what is done, not how long it takes: another run may meet other moments");
-  const { kills, commands, found } = await runSuite({ ...options, dir, say, signal: stop.signal });
+  const result = runSuite({ ...options, dir, say, signal: stop.signal });
+  const { kills, commands, found } = await result.catch(async (error) => {
+    if (stop.signal.aborted && !options.keep) await rm(dir, { recursive: true, force: true });
+    else say(`all logs and records are in ${dir}`);
+    throw error;
+  });
   for (const { count, by, evidence } of found) say(`${count} ${by}: ${evidence}`);
-  const isWell = found.length === 0 && !stop.signal.aborted;
+  const isWell = found.length === 0;
   if (isWell && !options.keep) await rm(dir, { recursive: true, force: true });
   else say(`all logs and records are in ${dir}`);
-  if (stop.signal.aborted) say("ended early; this is no result");
   process.stdout.write(`${lastLine(kills, commands, found)}\n`);
   return isWell ? 0 : 1;
 }
@@ -32,5 +36,6 @@ try {
   else process.stdout.write(HELP);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 2;
+  // Loops of a run that was ended early may still sleep.
+  process.exit(2);
 }

@@ -76,9 +76,10 @@ async function onPostgres(parts: Parts): Promise<Setting> {
   const bots = hired.map(({ bot }) => bot);
   const base = shared(hired, postgresView(cluster.url), parts);
   const asVictim = (bot: Bot) => (bot.takesWebhooks ? webVictim(bot) : workerVictim(bot));
+  const database = postgresVictim(cluster, bots);
   return {
     ...base,
-    victims: [...bots.map(asVictim), postgresVictim(cluster, bots)],
+    victims: [...bots.map(asVictim), database],
     mayLook: () => true,
     interrupted({ name }, sight, recovery) {
       const worker = bots.find((bot) => bot.name === name);
@@ -90,6 +91,7 @@ async function onPostgres(parts: Parts): Promise<Setting> {
       );
     },
     async close() {
+      database.retire();
       await base.close();
       await cluster.stop();
     },
@@ -125,7 +127,7 @@ function shared(hired: readonly Hired[], view: StoreView, { journal }: Parts) {
     },
     faults: () => summed(hired.map(({ proxy }) => proxy.figures)),
     async close() {
-      await Promise.all(bots.map((bot) => bot.kill()));
+      await Promise.all(bots.map((bot) => bot.retire()));
       endAgents(journal);
       for (const { proxy } of hired) await proxy.close();
       await view.close();

@@ -28,7 +28,7 @@ export interface SuiteOptions extends Options {
   /** An empty folder: all of it lies here. */
   readonly dir: string;
   readonly say: (line: string) => void;
-  /** Ends everything early. */
+  /** Ends everything early: what was begun is killed and the promise rejects. */
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +47,12 @@ export async function runSuite(options: SuiteOptions): Promise<Result> {
   town.forge.setHook(`${wire.url}/`, SECRET);
   const crowd = createCrowd({ ...town, random: randomOf(seed, "crowd"), now: Date.now });
   try {
-    return await live(options, { town, setting, wire, crowd, journal, killer });
+    const ended = Promise.withResolvers<never>();
+    options.signal.addEventListener("abort", () => ended.reject(new Error("ended early; this is no result")));
+    return await Promise.race([
+      live(options, { town, setting, wire, crowd, journal, killer }),
+      ended.promise,
+    ]);
   } finally {
     await setting.close();
     await wire.close();

@@ -14,28 +14,49 @@ export const workerVictim = (bot: Bot): Victim => ({
   downMs: (random) => (random.chance(0.2) ? random.between(13_000, 25_000) : shortly(random)),
 });
 
-/** Ready again when every bot that is up can use it. */
-export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): Victim {
+/** Ready again when every bot that is up can use it. A start that fails, as for its port, is tried again. */
+export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): Victim & { retire(): void } {
   let state: "down" | "starting" | "ready" = "ready";
+  let life = 0;
+  let retired = false;
   return {
+    retire() {
+      retired = true;
+      life += 1;
+    },
     name: "postgres",
     state: () => state,
     async kill() {
+      life += 1;
       state = "down";
       await cluster.kill();
     },
     async start() {
+      if (retired) throw new Error("it is not started any more");
       const begun = performance.now();
+      life += 1;
+      const own = life;
       state = "starting";
-      await cluster.restart();
-      const up = bots.filter((bot) => bot.state() === "ready");
-      for (const bot of up) while (bot.state() === "ready" && !(await isReady(bot.url))) await sleep(20);
-      if (state === "starting") state = "ready";
+      const isUp = () =>
+        cluster.restart().then(
+          () => true,
+          () => false,
+        );
+      while (!(await isUp())) {
+        if (own !== life) throw new Error("killed before it was ready");
+        await sleep(AGAIN_MS);
+      }
+      for (const bot of bots.filter((one) => one.state() === "ready"))
+        while (own === life && bot.state() === "ready" && !(await isReady(bot.url))) await sleep(AGAIN_MS);
+      if (own !== life) throw new Error("killed before it was ready");
+      state = "ready";
       return performance.now() - begun;
     },
     downMs: shortly,
   };
 }
+
+const AGAIN_MS = 50;
 
 function shortly(random: Random): number {
   return random.between(0, random.chance(0.25) ? 1500 : 400);
