@@ -40,6 +40,8 @@ interface Watch {
   failures: number;
 }
 
+/** After a longer absence, nobody waits for an agent any more: a command from before is not served. */
+const OLDEST_MS = 7 * 24 * 3_600_000;
 /** A look that takes longer is broken off. */
 const LOOK_MS = 10 * 60_000;
 const CLOSED_PAUSE_MS = 10_000;
@@ -98,6 +100,7 @@ async function look(forge: Forge, options: CatchUpOptions, signal: AbortSignal):
   const cursor = await store.bookmark(bookmark);
   const missed = await forge.missed({
     cursor,
+    notBefore: now() - OLDEST_MS,
     repositories: await store.repositories(forge.name),
     known: (ids) => store.known(forge.name, ids),
     now: now(),

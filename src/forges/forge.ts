@@ -91,6 +91,8 @@ export interface ForgeProbe {
 export interface Lookback {
   /** What the last look gave back; null at the first, which finds nothing and only marks where to begin. */
   readonly cursor: string | null;
+  /** What happened before, epoch milliseconds, is not to be found: a command is not served weeks late. */
+  readonly notBefore: number;
   /** Repositories known to the bot; the forge may add those it finds itself. */
   readonly repositories: readonly RepoRef[];
   /** Which of these delivery ids have arrived. */

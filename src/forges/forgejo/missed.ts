@@ -46,7 +46,7 @@ interface Here {
 async function lookBack(look: Lookback, reader: Reader, cursor: Cursor, here: Here): Promise<Missed> {
   const { stopped } = cursor;
   const until = stopped?.until ?? here.clock;
-  const from = Date.parse(cursor.since) - OVERLAP_MS;
+  const from = Math.max(Date.parse(cursor.since) - OVERLAP_MS, look.notBefore);
   const shared = { reader, now: look.now, self: here.self, from, since: new Date(from).toISOString() };
   const events: Replayed[] = [];
   let unread: { error: unknown } | null = null;

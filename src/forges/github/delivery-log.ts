@@ -73,7 +73,7 @@ export function deliveryLog(client: GithubClient, bounds: Bounds = BOUNDS): Forg
 /** The log's entries since the mark, newest first. */
 async function readBack(ask: Ask, look: Lookback, mark: Mark, most: number): Promise<Part> {
   const entries: Entry[] = [];
-  const since = Date.parse(mark.since);
+  const since = Math.max(Date.parse(mark.since), look.notBefore);
   let next = mark.rest?.from ?? null;
   let began = mark.rest?.began ?? null;
   for (let pages = 0; pages < most; pages++) {

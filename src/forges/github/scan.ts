@@ -37,7 +37,8 @@ export function scan(client: GithubClient, most = MOST): Forge["missed"] {
     const left = [...repositories].filter(([key]) => key > from).sort(([a], [b]) => (a < b ? -1 : 1));
     const now = left.slice(0, most);
     if (memory.cursor !== look.cursor) memory.etags.clear();
-    const { deliveries, through, etags } = await scanAll(ask, look, now, Date.parse(mark.since), memory);
+    const since = Math.max(Date.parse(mark.since), look.notBefore);
+    const { deliveries, through, etags } = await scanAll(ask, look, now, since, memory);
     const rest = left.length > now.length ? (now.at(-1)?.[0] ?? null) : null;
     const cursor = through ? nextCursor(mark, began, rest) : look.cursor;
     if (through) {

@@ -12,6 +12,7 @@ export function missedContract(setting: () => Setting): void {
   const look = (cursor: string | null, more: Partial<Lookback> = {}): Promise<Missed> =>
     setting().forge.missed({
       cursor,
+      notBefore: 0,
       repositories: [],
       known: async () => new Set(),
       now: Date.now(),
@@ -52,6 +53,16 @@ export function missedContract(setting: () => Setting): void {
     const first = await look(null, { repositories: [place.ref] });
     assert.deepEqual(first.deliveries, []);
     assert.ok(first.cursor.length > 0);
+  });
+
+  test("what happened before the time that is asked for is not found, however old the cursor is", async () => {
+    const { world } = setting();
+    const cursor = await mark();
+    const place = await issueIn();
+    await world.comment(place.name, place.issue, "ada", "/dispatch");
+    assert.ok((await found(place, cursor)).length > 0);
+    const late = await look(cursor, { repositories: [place.ref], notBefore: Date.now() + 2 * NEAR_MS });
+    assert.deepEqual(eventsOf(place, late), []);
   });
 
   test("a missed comment is the event that its webhook would have been", async () => {
@@ -152,7 +163,7 @@ export function missedContract(setting: () => Setting): void {
     const known = async () => new Set<string>();
     const signal = AbortSignal.timeout(20_000);
     await assert.rejects(
-      refused.missed({ cursor, repositories: [], known, now: Date.now(), signal }),
+      refused.missed({ cursor, notBefore: 0, repositories: [], known, now: Date.now(), signal }),
       (error) => error instanceof ForgeError && error.status === 401 && !error.retryable,
     );
     await assert.rejects(look(cursor, { signal: AbortSignal.abort() }));

@@ -24,6 +24,7 @@ async function open(t: TestContext, most?: number) {
   const look = (cursor: string | null, more: Partial<Lookback> = {}) =>
     missed({
       cursor,
+      notBefore: 0,
       repositories: [],
       known: async () => new Set(),
       now: clock.ms + HOUR,

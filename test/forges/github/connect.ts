@@ -56,7 +56,7 @@ export function clientFor(world: FakeGithub): GithubClient {
 /** A look since a cursor; nothing has arrived, unless told otherwise. */
 export function lookSince(cursor: string | null, arrived: readonly string[] = []): Lookback {
   const known = async (ids: readonly string[]) => new Set(ids.filter((id) => arrived.includes(id)));
-  return { cursor, repositories: [], known, now: 12_345, signal: AbortSignal.timeout(20_000) };
+  return { cursor, notBefore: 0, repositories: [], known, now: 12_345, signal: AbortSignal.timeout(20_000) };
 }
 
 /** As main does it. */
