@@ -15,6 +15,8 @@ export interface Victim {
   kill(): Promise<void>;
   /** Resolves when it is ready, with the milliseconds that took; rejects when it is killed before. */
   start(): Promise<number>;
+  /** How often it is chosen, against others. */
+  readonly weight: number;
   /** How long it stays down, in milliseconds. */
   downMs(random: Random): number;
 }
@@ -175,7 +177,10 @@ function choose(
   if (named) return named;
   const up = victims.filter(({ state }) => state() !== "down");
   const fit = up.filter(({ state }) => state() === wanted);
-  return up.length === 0 ? null : random.pick(fit.length > 0 ? fit : up);
+  if (up.length === 0) return null;
+  const weights = (fit.length > 0 ? fit : up).map(({ name, weight }) => [name, weight] as const);
+  const name = random.weighted(Object.fromEntries(weights));
+  return up.find((victim) => victim.name === name) ?? null;
 }
 
 function amidOf({ held, queued, openDeliveries, begunEffects }: Sight): readonly string[] {

@@ -22,6 +22,8 @@ export interface SettleOptions {
 
 const LOOK_MS = 1000;
 const PROGRESS_MS = 5000;
+/** What two looks for missed events (30 s apart at the least) have not mended in peace is not mended any more. */
+const PEACE_MS = 75_000;
 
 /** Resolves when the books are clean, or with what is wrong at the deadline. */
 export async function settle(options: SettleOptions): Promise<readonly Finding[]> {
@@ -29,6 +31,8 @@ export async function settle(options: SettleOptions): Promise<readonly Finding[]
   const begun = performance.now();
   let found: readonly Finding[] = [];
   let told = begun;
+  let stirred = begun;
+  let before = "";
   while (performance.now() - begun < deadlineMs && !signal.aborted) {
     crowd.follow();
     const now = await facts().catch(() => null);
@@ -43,7 +47,12 @@ export async function settle(options: SettleOptions): Promise<readonly Finding[]
         sight.waitingEffects,
         wire.pending(),
       ];
-      if (found.length === 0 && open.every((count) => count === 0)) return found;
+      const isQuiet = open.every((count) => count === 0);
+      if (isQuiet && found.length === 0) return found;
+      const after = found.map(({ evidence }) => evidence).join("\n");
+      if (!isQuiet || after !== before) stirred = performance.now();
+      before = after;
+      if (performance.now() - stirred > PEACE_MS) return found;
       if (performance.now() - told >= PROGRESS_MS) {
         told = performance.now();
         const [working, queued, toRead, toTell, coming] = open;

@@ -5,13 +5,14 @@ import { type Bot, isReady } from "./bot.ts";
 import type { Victim } from "./killer.ts";
 import type { Random } from "./random.ts";
 
-export const sqliteVictim = (bot: Bot): Victim => ({ ...bot, downMs: shortly });
-export const webVictim = (bot: Bot): Victim => ({ ...bot, downMs: shortly });
+export const sqliteVictim = (bot: Bot): Victim => ({ ...bot, weight: 1, downMs: shortly });
+export const webVictim = (bot: Bot): Victim => ({ ...bot, weight: 1, downMs: shortly });
 
 /** Some stay away for longer than a lease, so that others take over. */
 export const workerVictim = (bot: Bot): Victim => ({
   ...bot,
-  downMs: (random) => (random.chance(0.2) ? random.between(13_000, 25_000) : shortly(random)),
+  weight: 1,
+  downMs: (random) => (random.chance(0.25) ? random.between(13_000, 25_000) : shortly(random)),
 });
 
 /** Ready again when every bot that is up can use it. A start that fails, as for its port, is tried again. */
@@ -25,6 +26,8 @@ export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): Victim &
       life += 1;
     },
     name: "postgres",
+    // Every lease is kept for its whole length after it comes back: killed more often, it would let none run out.
+    weight: 0.3,
     state: () => state,
     async kill() {
       life += 1;
