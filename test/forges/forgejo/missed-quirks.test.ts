@@ -48,6 +48,7 @@ async function found(t: TestContext, answers: Answers, known: readonly string[] 
   } as const;
   const { deliveries } = await forgejoMissed(forgejoApi({ config, now: Date.now })).missed({
     cursor: CURSOR,
+    notBefore: 0,
     repositories: known.map((name) => ({ forge: "forge", owner: "acme", name })),
     known: async () => new Set(),
     now: 0,
