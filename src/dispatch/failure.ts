@@ -1,5 +1,5 @@
 /** Tells apart what went wrong: what passes by itself, what no later try can mend, and what is our own fault. */
-import { ForgeError, messageOf, Refusal } from "../model/errors.ts";
+import { ForgeError, messageOf, Refusal, StoreTrouble } from "../model/errors.ts";
 import type { Event } from "../model/event.ts";
 
 /** We broke while a command was handled; `event` is where the person waits for a word. */
@@ -20,5 +20,6 @@ export function isFinal(error: unknown): error is ForgeError | Refusal {
 
 /** True for what the forge has no part in: nobody knows whether it will ever pass. */
 export function isOurs(error: unknown): boolean {
+  if (error instanceof StoreTrouble && error.passes) return false;
   return !(error instanceof ForgeError) && !(error instanceof Refusal);
 }

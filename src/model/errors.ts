@@ -61,6 +61,19 @@ export class ForgeError extends Error {
   }
 }
 
+/**
+ * The store did not do it. `passes` is true for what is not about what was asked (a full disk, a server that restarts):
+ * asked again later, the same may work.
+ */
+export class StoreTrouble extends Error {
+  override readonly name: string = "StoreTrouble";
+  readonly passes: boolean;
+  constructor(message: string, passes: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.passes = passes;
+  }
+}
+
 /** The lease of a run is gone: stop its agent and report nothing. */
 export class LeaseLost extends Error {
   override readonly name = "LeaseLost";

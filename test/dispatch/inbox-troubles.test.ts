@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { ForgeError } from "../../src/model/errors.ts";
+import { ForgeError, StoreTrouble } from "../../src/model/errors.ts";
 import { openDesk, PlainForge } from "./desk.ts";
 import { comment } from "./happenings.ts";
 import { down, inboxEmpty, runInbox, scribe, until } from "./inbox-desk.ts";
@@ -163,6 +163,27 @@ test("what we break on again and again is set aside with a word on the issue, an
   assert.equal(help, "Commands: …");
   const aside = desk.logged.find(({ msg }) => msg === "delivery set aside");
   assert.match(String(aside?.reason), /the issue's run kept moving/);
+});
+
+test("a command outlives a store that is away, however often it is tried meanwhile", async (t) => {
+  const desk = await openDesk(t);
+  let failures = 20;
+  const store = {
+    ...desk.store,
+    async settle(...[given]: Parameters<typeof desk.store.settle>) {
+      if (failures-- > 0) throw new StoreTrouble("using the store: the disk is full", true);
+      return await desk.store.settle(given);
+    },
+  };
+  await desk.receive(comment("/dispatch help"));
+  let ms = 0;
+  runInbox(desk, { store, now: () => (ms += 120_000) });
+  await until(async () => {
+    await desk.receive();
+    return !(await desk.store.nextDeliveries(100)).some(({ body }) => body.includes("/dispatch"));
+  }, "the end of the trouble");
+  assert.deepEqual(await desk.replies(), ["Commands: …"]);
+  assert.ok(failures < 0);
 });
 
 test("deliveries of a closed forge stay untouched until it opens, while those of another are handled", async (t) => {

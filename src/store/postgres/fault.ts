@@ -1,11 +1,11 @@
 /** What the database or the way to it said no with: in words, without a secret, and with its code. */
-import { messageOf, Refusal } from "../../model/errors.ts";
+import { messageOf, Refusal, StoreTrouble } from "../../model/errors.ts";
 import type { Address } from "./address.ts";
 
 /** Two transactions got in each other's way; done again, this one may succeed. */
 const AGAIN = new Set(["40001", "40P01"]);
 
-export class DatabaseFault extends Error {
+export class DatabaseFault extends StoreTrouble {
   override readonly name = "DatabaseFault";
   /** SQLSTATE or the system's code; null when there is none. */
   readonly code: string | null;
@@ -14,7 +14,7 @@ export class DatabaseFault extends Error {
   /** True when the database answered: the connection is of further use. */
   readonly answered: boolean;
   constructor(address: Address, error: unknown) {
-    super(`asking the database ${address.label}: ${wordsOf(error)}`);
+    super(`asking the database ${address.label}: ${wordsOf(error)}`, !aboutTheStatement(error));
     this.code = textOf(error, "code");
     this.constraint = textOf(error, "constraint");
     this.answered = textOf(error, "severity") === "ERROR";
@@ -23,6 +23,12 @@ export class DatabaseFault extends Error {
   get again(): boolean {
     return this.code !== null && AGAIN.has(this.code);
   }
+}
+
+/** SQLSTATE classes of connections, resources, operators and the system; every other answer is about what was asked. */
+function aboutTheStatement(error: unknown): boolean {
+  const code = textOf(error, "code") ?? "";
+  return textOf(error, "severity") !== null && !/^(08|53|55|57|58)/.test(code) && !AGAIN.has(code);
 }
 
 function textOf(error: unknown, field: string): string | null {

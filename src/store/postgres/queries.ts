@@ -6,7 +6,7 @@ import { list } from "./rules.ts";
 import { selectRuns } from "./run-rows.ts";
 import type { Asker, Value } from "./transaction.ts";
 
-export const OF_ISSUE = "forge = $1 and lower(owner) = lower($2) and lower(name) = lower($3) and issue = $4";
+const OF_ISSUE = "forge = $1 and lower(owner) = lower($2) and lower(name) = lower($3) and issue = $4";
 
 const AHEAD = `
   select (select count(*) from runs where state = 'queued' and priority > self.priority)

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { messageOf, Refusal } from "../../model/errors.ts";
-import { inUse, StoreTrouble } from "./trouble.ts";
+import { FileTrouble, inUse } from "./trouble.ts";
 
 export interface BackupMade {
   readonly file: string;
@@ -48,7 +48,7 @@ export async function backupSqlite(
     for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(unfinished + end, { force: true });
     if (error instanceof Refusal) throw error;
     const told = inUse(error);
-    if (told instanceof StoreTrouble && told.damaged) throw damaged(target, messageOf(error));
+    if (told instanceof FileTrouble && told.damaged) throw damaged(target, messageOf(error));
     const fix = "Choose a folder that this user may write to, with as much space left as the store takes.";
     throw refusal(target, messageOf(error), fix, error);
   }

@@ -1,13 +1,13 @@
 /**
  * One connection to the database file: settings for durability, prepared statements, transactions. Knows no tables.
  * `synchronous=FULL` makes every commit wait for the disk; that is what "durable when it resolves" rests on.
- * Whatever the disk or the file does not let it do is thrown as StoreTrouble; once the file is found damaged, nothing
+ * Whatever the disk or the file does not let it do is thrown as FileTrouble; once the file is found damaged, nothing
  * is read from it or written to it any more.
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { inUse, refusalOf, StoreTrouble } from "./trouble.ts";
+import { FileTrouble, inUse, refusalOf } from "./trouble.ts";
 
 /** How long a write waits for another process's transaction, in milliseconds. Ours last a few. */
 const BUSY_MS = 10_000;
@@ -15,7 +15,7 @@ const BUSY_MS = 10_000;
 export class Connection {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  #damage: StoreTrouble | null = null;
+  #damage: FileTrouble | null = null;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -76,7 +76,7 @@ export class Connection {
       return work();
     } catch (error) {
       const told = inUse(error);
-      if (told instanceof StoreTrouble && told.damaged) this.#damage = told;
+      if (told instanceof FileTrouble && told.damaged) this.#damage = told;
       throw told;
     }
   }

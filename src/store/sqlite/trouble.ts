@@ -2,14 +2,13 @@
  * What SQLite reports of a disk or a file, in words that a person can act on. At the opening it is a Refusal. In use it
  * is not: a Refusal ends a command for good, and a full disk passes.
  */
-import { messageOf, Refusal } from "../../model/errors.ts";
+import { messageOf, Refusal, StoreTrouble } from "../../model/errors.ts";
 
 /** The store cannot be read or written just now, or, when `damaged`, any more. Says what to do in its message. */
-export class StoreTrouble extends Error {
-  override readonly name = "StoreTrouble";
+export class FileTrouble extends StoreTrouble {
   readonly damaged: boolean;
   constructor(why: string, { damaged, fix }: Omit<Trouble, "why">, options?: ErrorOptions) {
-    super(`using the store: ${why}. ${fix}`, options);
+    super(`using the store: ${why}. ${fix}`, !damaged, options);
     this.damaged = damaged;
   }
 }
@@ -47,13 +46,13 @@ function troubleOf(error: unknown): Trouble | null {
 /** For the time of use; what is none of the disk's or the file's is handed back as it is. */
 export function inUse(error: unknown): unknown {
   const trouble = troubleOf(error);
-  return trouble ? new StoreTrouble(trouble.why, trouble, { cause: error }) : error;
+  return trouble ? new FileTrouble(trouble.why, trouble, { cause: error }) : error;
 }
 
 /** For the opening: why this file cannot be the store. */
 export function refusalOf(file: string, error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const cause = error instanceof StoreTrouble ? error.cause : error;
+  const cause = error instanceof FileTrouble ? error.cause : error;
   const code = cause instanceof Error && "errcode" in cause ? cause.errcode : null;
   const told = `opening the store ${file}: `;
   if (code === NOT_A_DATABASE) {

@@ -15,7 +15,7 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { Refusal } from "../../../src/model/errors.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
-import { StoreTrouble } from "../../../src/store/sqlite/trouble.ts";
+import { FileTrouble } from "../../../src/store/sqlite/trouble.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { delivery, enqueue } from "../contract/harness.ts";
 import { withFile } from "./database.ts";
@@ -101,7 +101,7 @@ test(
     const store = await open(file);
     spoil(file);
     const trouble = (error: unknown) =>
-      error instanceof StoreTrouble && error.damaged && /the file is damaged.*backup/.test(error.message);
+      error instanceof FileTrouble && error.damaged && /the file is damaged.*backup/.test(error.message);
     await assert.rejects(store.runs({}), trouble);
     const spoilt = readFileSync(file);
     await assert.rejects(store.receive(delivery("new")), trouble);
