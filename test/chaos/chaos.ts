@@ -67,7 +67,9 @@ async function everyMoment(act: () => void, seed: number, signal: AbortSignal): 
   const random = randomOf(seed, "moments");
   while (!signal.aborted) {
     act();
-    await sleep(random.between(100, 900));
+    // Now and then nobody wants anything for a while.
+    const lull = random.chance(0.02) ? random.between(5000, 12_000) : 0;
+    await sleep(random.between(100, 900) + lull);
   }
 }
 

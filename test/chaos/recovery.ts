@@ -8,8 +8,6 @@ import type { HeldRun, StoreView } from "./store-view.ts";
 export interface Recovery {
   /** These were held by the process that was killed just now; epoch milliseconds. */
   interrupted(held: readonly HeldRun[], at: number): void;
-  /** Gives up on what is measured: it was interrupted once more. */
-  again(): void;
   /** Milliseconds, of those that went on with the same worker. */
   readonly movedMs: readonly number[];
   /** Milliseconds, of those that another worker has now, or that went back into the queue for one. */
@@ -52,12 +50,10 @@ export function createRecovery({ view, mayLook, now }: RecoveryOptions): Recover
     takenOverMs,
     interruptedAgain: () => again,
     interrupted(held, at) {
-      open = open.filter(({ id }) => !held.some((one) => one.id === id));
-      open.push(...held.map((run) => ({ ...run, at })));
-    },
-    again() {
-      again += open.length;
-      open = [];
+      const isOpen = (run: HeldRun) => open.some(({ id }) => id === run.id);
+      again += held.filter(isOpen).length;
+      // One that had not moved on yet is measured from the first kill.
+      open.push(...held.filter((run) => !isOpen(run)).map((run) => ({ ...run, at })));
     },
     async run(signal) {
       while (!signal.aborted) {

@@ -60,7 +60,6 @@ async function onSqlite(parts: Parts): Promise<Setting> {
     victims: bots.map(sqliteVictim),
     mayLook: () => bots.every((bot) => bot.state() === "ready"),
     interrupted(_victim, sight, recovery) {
-      recovery.again();
       if (sight) recovery.interrupted(sight.held, Date.now());
     },
   };
