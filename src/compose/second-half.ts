@@ -1,6 +1,7 @@
 /** The second half put together: the worker, with everything it needs to bring a run to its end. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Forge } from "../forges/forge.ts";
 import { createWorker, type Worker, type WorkerDeps } from "../worker/worker.ts";
 import type { FirstHalf } from "./first-half.ts";
@@ -15,16 +16,25 @@ export interface SecondHalf extends FirstHalf, Given {
 }
 
 const PATIENCE_MS = 1_000;
+/** How often a run that waits for a forge looks whether it has opened. */
+const LOOK_MS = 1_000;
 
 export function createSecondHalf(half: SecondHalf): Worker {
   const { parts, settings, narrowed, chooseRuntime, now, forges, logs, ...given } = half;
   const { config, agent, redact } = settings;
   const { runtimes } = parts;
+  const forgeOpen = (name: string) => !given.closedForges().includes(name);
   return createWorker({
     ...given,
     ...parts,
     config,
     forge: (name) => named(forges, name),
+    forgeOpen,
+    async forgeOpened(name, signal) {
+      while (!forgeOpen(name) && !signal.aborted) {
+        await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+      }
+    },
     agent,
     runtimeFor: chooseRuntime,
     runtimeNamed: (name) => named(runtimes, name),

@@ -16,6 +16,10 @@ export interface WorkDeps {
   readonly store: Store;
   readonly config: () => Config;
   readonly forge: (name: string) => Forge;
+  /** Whether a forge takes our credentials, as far as is known. */
+  readonly forgeOpen: (forge: string) => boolean;
+  /** Resolves when it does, or when `signal` aborts. */
+  readonly forgeOpened: (forge: string, signal: AbortSignal) => Promise<void>;
   /** Throws a Refusal that names the fix when the agent is not configured. */
   readonly agent: (pool: string) => Agent;
   /** The runtime this agent is to run in; throws a Refusal when it is not ready. Never another one instead. */

@@ -1,7 +1,8 @@
 /**
  * Fourth step: what the agent left becomes a branch and a pull request, or a review. The bot does it; the agent never
  * held a key. Every part may have been done before a crash and is then found done: the push of the same commit, the
- * pull request with the same head. So all of it is done again for a while when the forge does not answer.
+ * pull request with the same head. So all of it is done again for a while when the forge does not answer, and for
+ * up to a day when it refuses our credentials.
  */
 import type { Forge } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
@@ -9,6 +10,7 @@ import type { Outcome, PublishedWork } from "../model/outcome.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
 import { commitMessage, pullBody, pullTitle } from "../report/pull.ts";
 import type { Collected } from "../workspace/workspaces.ts";
+import { despiteRefusals, refusalOf, waitForOpen } from "./closed.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import type { Job } from "./job.ts";
@@ -16,7 +18,7 @@ import { isPassing, PAUSES, patiently } from "./patience.ts";
 
 /**
  * The outcome with what was published in it; a refusal on the way is an outcome too. Rejects when the run is given
- * up here while the forge does not answer: the next holder publishes it.
+ * up here while the forge does not answer or is closed: the next holder publishes it.
  */
 export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
   const pausesMs = PAUSES.map((pauses) => pauses * deps.patienceMs);
@@ -30,10 +32,13 @@ export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
       return { kind: "completed", work: null, review: run.report?.lastMessage ?? "The agent said nothing." };
     }
     const log = deps.log.child({ run: run.id });
-    const work = await patiently(() => publishWork(run, job.lost, deps), { pausesMs, signal, log });
+    const once = () => patiently(() => publishWork(run, job.lost, deps), { pausesMs, signal, log });
+    const whileClosed = (refusal: unknown) => waitForOpen(refusal, { run, deps, signal });
+    const work = await despiteRefusals(once, { run, deps, signal, whileClosed });
     return { kind: "completed", work, review: null };
   } catch (error) {
-    if (job.lost.aborted || (job.left.aborted && isPassing(error))) throw error;
+    const mayPass = isPassing(error) || refusalOf(error) !== null;
+    if (job.lost.aborted || (job.left.aborted && mayPass)) throw error;
     return failed("publish", error, deps);
   }
 }

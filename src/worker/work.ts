@@ -10,6 +10,7 @@
 import { LeaseLost, messageOf, Refusal } from "../model/errors.ts";
 import type { FailureReason, Outcome } from "../model/outcome.ts";
 import { LEASED_STATES } from "../model/run.ts";
+import { despiteRefusals, ForgeClosed } from "./closed.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import { finish } from "./finish.ts";
@@ -17,7 +18,7 @@ import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
 import { lostWith, takeUp } from "./lost.ts";
 import { PAUSES, patiently } from "./patience.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, type Ready } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { forget, watch } from "./watch.ts";
 
@@ -45,16 +46,25 @@ async function steps(job: Job, deps: WorkDeps): Promise<void> {
   const lostWorker = await lostWith(job, deps);
   if (lostWorker !== null) await takeUp(job, lostWorker, deps);
   if (job.run.state === "preparing") {
-    // A minute: someone waits for a word, and a run that has not begun costs nothing to begin anew.
-    const pausesMs = PAUSES.slice(0, 6).map((pauses) => pauses * deps.patienceMs);
-    const patience = { pausesMs, signal: job.interrupted, log: deps.log.child({ run: job.run.id }) };
-    const ready = await orEnd(job, deps, "prepare", () => patiently(() => prepare(job, deps), patience));
+    const ready = await orEnd(job, deps, "prepare", () => preparePatiently(job, deps));
     if (!ready || !(await orEnd(job, deps, "start", () => launch(job, ready, deps)))) return;
   }
   if (job.run.state === "running" && !(await watchOrEnd(job, deps))) return;
   if (job.run.state !== "publishing") return;
   if (lostWorker === null) await forget(job, deps);
   await finish(job, await publish(job, deps), deps);
+}
+
+/** A minute: someone waits for a word, and a run that has not begun costs nothing to begin anew. */
+async function preparePatiently(job: Job, deps: WorkDeps): Promise<Ready> {
+  const { run, interrupted: signal } = job;
+  const pausesMs = PAUSES.slice(0, 6).map((pauses) => pauses * deps.patienceMs);
+  const patience = { pausesMs, signal, log: deps.log.child({ run: run.id }) };
+  const whileClosed = async (cause: unknown) => {
+    throw new ForgeClosed(messageOf(cause), { cause });
+  };
+  const once = () => patiently(() => prepare(job, deps), patience);
+  return await despiteRefusals(once, { run, deps, signal, whileClosed });
 }
 
 /** Does a step; what it refuses, or a cancel in the middle of it, is an end of the run and not of the worker. */
@@ -68,9 +78,21 @@ async function orEnd<T>(
     return await step();
   } catch (error) {
     if (error instanceof LeaseLost || isGone(job)) throw error;
+    if (error instanceof ForgeClosed && !job.cancelled.aborted) {
+      await waitInQueue(job, error, deps);
+      return null;
+    }
     await finish(job, job.cancelled.aborted ? cancelled(job) : failed(reason, error, deps), deps);
     return null;
   }
+}
+
+/** Nothing is said of it, and it takes no place: who claims leaves closed forges alone until they open. */
+async function waitInQueue(job: Job, { message }: ForgeClosed, deps: WorkDeps): Promise<void> {
+  const { id, repo } = job.run;
+  const why = "the forge is closed: the run waits in the queue until it opens";
+  deps.log.warn({ run: id, forge: repo.forge, reason: message }, why);
+  await job.move("queued", {}, [], { detail: "the forge refuses the bot's credentials" });
 }
 
 /** A run taken over may be one that can not be watched any more: its agent or runtime is not configured now. */

@@ -15,6 +15,18 @@ export class GitError extends Error {
 /** The forge did not answer git, or asked it to wait: that may pass by itself. */
 export class NoAnswer extends Refusal {}
 
+/** The forge refused what git asked for: all of it, or this repository alone. */
+export class GitRefused extends Refusal {
+  /** As HTTP has it. */
+  readonly status: RefusedStatus;
+  constructor(message: string, fix: string, status: RefusedStatus) {
+    super(message, fix);
+    this.status = status;
+  }
+}
+
+type RefusedStatus = 401 | 403 | 404;
+
 /** What a finished command tells. */
 export interface GitEnd {
   readonly exitCode?: number | undefined;
@@ -31,6 +43,7 @@ interface Rule {
   readonly fix: string;
   /** May pass by itself. */
   readonly passing?: true;
+  readonly status?: RefusedStatus;
 }
 
 const RULES: readonly Rule[] = [
@@ -54,16 +67,19 @@ const RULES: readonly Rule[] = [
       /authentication failed|could not read (?:username|password)|terminal prompts disabled|error: 401/i,
     why: "the forge refused the bot's credentials",
     fix: "Check the token or the App's installation, then /dispatch retry.",
+    status: 401,
   },
   {
     pattern: /error: 403|permission to .* denied|access denied/i,
     why: "the bot may not do this in the repository",
     fix: "Give the bot write access to the repository's contents, then /dispatch retry.",
+    status: 403,
   },
   {
     pattern: /repository .*not found|error: 404/i,
     why: "the forge knows no such repository, or does not show it to the bot",
     fix: "Give the bot access to the repository, then /dispatch retry.",
+    status: 404,
   },
   {
     pattern:
@@ -105,9 +121,14 @@ export function explain(command: string, end: GitEnd, credential: GitCredential 
   const stderr = redact(Buffer.from(end.stderr).toString("utf8"), credential);
   const words = lastWords(stderr);
   const rule = RULES.find(({ pattern }) => pattern.test(stderr));
-  if (rule) return new (rule.passing ? NoAnswer : Refusal)(`${action}: ${rule.why} (${words})`, rule.fix);
+  if (rule) return ruled(`${action}: ${rule.why} (${words})`, rule);
   const how = end.isMaxBuffer ? "printed too much" : (end.signal ?? `exit ${end.exitCode ?? end.code}`);
   return new GitError(`${action}: ${how}${words ? `: ${words}` : ""}`);
+}
+
+function ruled(message: string, { fix, passing, status }: Rule): Refusal {
+  if (status) return new GitRefused(message, fix, status);
+  return new (passing ? NoAnswer : Refusal)(message, fix);
 }
 
 function redact(text: string, credential: GitCredential | undefined): string {

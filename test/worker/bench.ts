@@ -145,6 +145,8 @@ function parts(bench: Parts, dir: string, now: () => number) {
   return {
     config: () => bench.config,
     forge: () => bench.forge,
+    forgeOpen: () => true,
+    forgeOpened: async () => {},
     agent: (pool: string) => {
       const agent = createAgents(bench.config.agents, now).get(pool);
       if (!agent) throw new Refusal(`unknown agent: ${pool}`, "There are others.");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refusal } from "../../src/model/errors.ts";
-import { explain, GitError, NoAnswer } from "../../src/workspace/explain.ts";
+import { explain, GitError, GitRefused, NoAnswer } from "../../src/workspace/explain.ts";
 
 const ended = (stderr: string, more: object = {}) => ({
   exitCode: 128,
@@ -89,4 +89,17 @@ test("what may pass by itself is told apart from what stays", () => {
   assert.ok(
     explain("push", ended("fatal: the requested URL returned error: 429"), undefined) instanceof NoAnswer,
   );
+});
+
+test("what the forge refused is told from the rest, with the status it stands for", () => {
+  const status = (stderr: string) => {
+    const error = explain("push", ended(stderr), undefined);
+    return error instanceof GitRefused ? error.status : null;
+  };
+  assert.equal(status("fatal: Authentication failed for 'https://forge.example/a/b.git/'"), 401);
+  assert.equal(status("fatal: unable to access 'x': The requested URL returned error: 401"), 401);
+  assert.equal(status("remote: Permission to a/b.git denied to bot.\nfatal: error: 403"), 403);
+  assert.equal(status("remote: Repository not found."), 404);
+  assert.equal(status("remote: error: GH006: Protected branch update failed for refs/heads/main."), null);
+  assert.equal(status("fatal: unable to access 'https://x/': Could not resolve host: x"), null);
 });

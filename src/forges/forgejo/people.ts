@@ -19,7 +19,7 @@ export function forgejoPeople(api: Api): People {
   };
   return {
     self,
-    probe: () => probe(api, self),
+    probe: () => probe(api),
     access: (repo, actor) => access(api, repo, actor),
     isTeamMember: (org, team, actor) => isTeamMember(api, org, team, actor),
   };
@@ -31,9 +31,10 @@ async function whoAmI(api: Api): Promise<Actor> {
   return { id: need(data.id, "id", action), login: need(data.login, "login", action) };
 }
 
-async function probe(api: Api, self: () => Promise<Actor>): Promise<ForgeProbe> {
+/** Asks each time, whatever is known of the bot: a token may have been revoked since. */
+async function probe(api: Api): Promise<ForgeProbe> {
   try {
-    const { login } = await self();
+    const { login } = await whoAmI(api);
     return { ready: true, summary: `${api.host} as ${login}`, fix: null };
   } catch (error) {
     if (!(error instanceof ForgeError)) throw error;

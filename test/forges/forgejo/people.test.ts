@@ -46,3 +46,14 @@ test("who the bot is gets asked again after a failure, and only once after that"
   world.fail("GET", /^\/user$/, 503);
   assert.equal((await forge.self()).login, "dispatch-bot");
 });
+
+test("a probe asks each time, whatever is known of the bot", async (t) => {
+  const { world, forge } = await openForgejo(t);
+  assert.equal((await forge.probe()).ready, true);
+  const restore = world.fail("GET", /^\/user$/, 401);
+  const { ready, summary } = await forge.probe();
+  assert.equal(ready, false);
+  assert.match(summary, /answered 401.*make a new one/);
+  restore();
+  assert.equal((await forge.probe()).ready, true);
+});
