@@ -74,7 +74,8 @@ async function onPostgres(parts: Parts): Promise<Setting> {
   const hired = await hireAll([...WEBS.map(plan("web")), ...WORKERS.map(plan("worker"))], parts);
   const bots = hired.map(({ bot }) => bot);
   const base = shared(hired, postgresView(cluster.url), parts);
-  const asVictim = (bot: Bot) => (bot.takesWebhooks ? webVictim(bot) : workerVictim(bot));
+  const workers = bots.filter((bot) => !bot.takesWebhooks);
+  const asVictim = (bot: Bot) => (bot.takesWebhooks ? webVictim(bot) : workerVictim(bot, workers));
   const database = postgresVictim(cluster, bots);
   return {
     ...base,

@@ -8,11 +8,16 @@ import type { Random } from "./random.ts";
 export const sqliteVictim = (bot: Bot): Victim => ({ ...bot, weight: 1, downMs: shortly });
 export const webVictim = (bot: Bot): Victim => ({ ...bot, weight: 1, downMs: shortly });
 
-/** Some stay away for longer than a lease, so that others take over. */
-export const workerVictim = (bot: Bot): Victim => ({
+/** Some stay away for longer than a lease, while another is there to take over. */
+export const workerVictim = (bot: Bot, workers: readonly Bot[]): Victim => ({
   ...bot,
   weight: 1,
-  downMs: (random) => (random.chance(0.25) ? random.between(13_000, 25_000) : shortly(random)),
+  downMs(random) {
+    const isLong = random.chance(0.3);
+    const longMs = random.between(13_000, 25_000);
+    const othersUp = workers.every((other) => other === bot || other.state() !== "down");
+    return isLong && othersUp ? longMs : shortly(random);
+  },
 });
 
 /** Ready again when every bot that is up can use it. A start that fails, as for its port, is tried again. */
