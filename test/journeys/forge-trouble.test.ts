@@ -42,7 +42,29 @@ async function readiness({ app }: Bot) {
   return { status: response.status, ...body };
 }
 
-async function goOn(stage: Stage, desk: Desk): Promise<void> {
+/** The bot's token is taken back, by API and git alike; returns what makes it work again. */
+function revoke({ bot }: LocalForgeWorld): () => void {
+  const { token } = bot;
+  Object.assign(bot, { token: "another token" });
+  return () => void Object.assign(bot, { token });
+}
+
+/** Calls `seen` at each request for the desk's repository, before it is answered as ever. */
+function onRepositoryAsked({ local }: LocalForgeWorld, desk: Desk, seen: () => void): () => void {
+  const when = () => {
+    seen();
+    return false;
+  };
+  return local.fail("GET", new RegExp(`^/repos/${desk.repo}$`), 500, { when });
+}
+
+async function assertDegraded(world: LocalForgeWorld, bot: Bot): Promise<void> {
+  await world.waitFor(async () => (await readiness(bot)).degraded !== undefined, "the forge to be closed");
+  const { ready, degraded } = await readiness(bot);
+  assert.deepEqual([ready, Object.keys(degraded?.forges ?? {})], [true, ["local"]]);
+}
+
+async function goOn(stage: Pick<Stage, "bot">, desk: Desk): Promise<void> {
   await writeFile(await inCheckout(stage, desk, "go"), "");
 }
 
@@ -192,4 +214,85 @@ test("a repository that is closed to the bot holds up no other, and is served ag
   await finalAnswer(shut, /pull request/);
   await atRest(stage);
   await assertAnsweredOnce(shut, /pull request/i);
+});
+
+/** The agent works on while the token is revoked, and its work is refused; the bot may be started anew meanwhile. */
+async function worksWhileRevoked(t: TestContext, restarts: boolean): Promise<void> {
+  const world = await startLocalForgeWorld();
+  let bot = await startBot(world);
+  t.after(async () => {
+    await bot.close();
+    await world.close();
+  });
+  const desk = await openDesk(world, ["until go", ...WORK]);
+  const run = async () => await runOf({ bot }, desk);
+  await say(desk, "/dispatch");
+  await answer(desk, /\*\*Running/);
+  await atRest({ world, bot });
+  const restore = revoke(world);
+  const startedAt = (await run())?.startedAt ?? 0;
+  await world.waitFor(() => Date.now() > startedAt + 1_600, "seconds that are not rounded to nothing");
+  let asked = 0;
+  onRepositoryAsked(world, desk, () => asked++);
+  await goOn({ bot }, desk);
+  await world.waitFor(() => asked > 0, "the work to be refused");
+  await assertDegraded(world, bot);
+  assert.equal((await run())?.state, "publishing");
+  assert.equal((await answers(desk)).length, 1, "nothing is said but the status");
+  if (restarts) {
+    await bot.leave();
+    const { config } = bot;
+    bot = await startBot(world, { dataDir: config.dataDir, change: () => config });
+    await assertDegraded(world, bot);
+    assert.equal((await run())?.state, "publishing");
+  }
+  restore();
+  await finalAnswer(desk, /pull request/, 90_000);
+  await atRest({ world, bot });
+  await assertAnsweredOnce(desk, /pull request/i);
+  assert.equal((await world.pulls(desk.repo)).length, 1);
+  const { startedAt: start = 0, endedAt: end = 0 } = (await run()) ?? {};
+  const seconds = Math.round(((end ?? 0) - (start ?? 0)) / 1000);
+  assert.deepEqual(await world.bookedTime(desk.repo, desk.issue), [{ seconds, by: world.bot.login }]);
+  assert.deepEqual(await world.runningStopwatches(world.bot.login), []);
+  assert.equal((await readiness(bot)).degraded, undefined);
+}
+
+test("work that is done while the token is revoked is published when it works again", (t) =>
+  worksWhileRevoked(t, false));
+
+test("work that waits for the token is published by the bot's next life, too", (t) =>
+  worksWhileRevoked(t, true));
+
+test("a run whose token is revoked before the fetch goes back to the queue, and is served once", async (t) => {
+  for (const first of ["the API", "git"]) {
+    const stage = await openStage(t);
+    const { world, bot } = stage;
+    const { store } = bot.app;
+    const desk = await openDesk(world, WORK);
+    await store.setFrozen(true);
+    await say(desk, "/dispatch");
+    await answer(desk, /frozen/i);
+    await atRest(stage);
+    const restores: (() => void)[] = [];
+    const take = () => restores.length === 0 && restores.push(revoke(world));
+    const disarm = onRepositoryAsked(world, desk, () => {
+      // Answered in this turn, so that it is the fetch, right after it, that is refused.
+      if (first === "git") setImmediate(take);
+      else take();
+    });
+    await store.setFrozen(false);
+    const id = (await runOf(stage, desk))?.id ?? "";
+    const moves = async () => (await store.events(id)).map(({ to }) => to).join(" ");
+    await world.waitFor(async () => /preparing queued$/.test(await moves()), `${first} to be refused`);
+    disarm();
+    await assertDegraded(world, bot);
+    assert.equal((await answers(desk)).length, 1, "nothing is said but the status");
+    for (const restore of restores) restore();
+    await finalAnswer(desk, /pull request/, 90_000);
+    await atRest(stage);
+    await assertAnsweredOnce(desk, /pull request/i);
+    assert.equal(await moves(), "queued preparing queued preparing running publishing completed");
+    assert.equal((await world.pulls(desk.repo)).length, 1);
+  }
 });
