@@ -107,6 +107,10 @@ export interface Missed {
   readonly deliveries: readonly Delivery[];
   /** To be kept once all of them are on disk. */
   readonly cursor: string;
+  /** What could not be looked at, and why, for the log; the next look tries it again. Without it, nothing. */
+  readonly trouble?: string | null;
+  /** False when the look stopped before its end: the next one, which should come soon, goes on there. */
+  readonly through?: boolean;
 }
 
 export interface Forge {
