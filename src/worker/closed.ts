@@ -25,7 +25,7 @@ export interface Credentialed {
 const MOST_DOUBTS = 3;
 const LONGEST_MS = 24 * 3_600_000;
 
-/** Thrown while a run is prepared: it is to wait in the queue, where it takes no one's place. */
+/** Thrown while a run is prepared, when nobody has cancelled it: it is to wait in the queue, where it takes no one's place. */
 export class ForgeClosed extends Error {
   override readonly name = "ForgeClosed";
 }

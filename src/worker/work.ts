@@ -78,7 +78,7 @@ async function orEnd<T>(
     return await step();
   } catch (error) {
     if (error instanceof LeaseLost || isGone(job)) throw error;
-    if (error instanceof ForgeClosed && !job.cancelled.aborted) {
+    if (error instanceof ForgeClosed) {
       await waitInQueue(job, error, deps);
       return null;
     }
