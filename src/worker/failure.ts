@@ -4,7 +4,10 @@ import type { FailureReason, Outcome } from "../model/outcome.ts";
 import { refusalOf } from "./closed.ts";
 import type { WorkDeps } from "./deps.ts";
 
-/** A Refusal is shown as it is; what broke in us is logged whole and told in one line. What a forge refuses says how to mend it. */
+/**
+ * A Refusal is shown as it is; what broke in us is logged whole and told in one line. What a forge refuses says itself
+ * how to mend it.
+ */
 export function failed(
   reason: FailureReason,
   error: unknown,
