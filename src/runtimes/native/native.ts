@@ -38,7 +38,7 @@ const TICK_MS = 250;
 
 export function createNativeRuntime(options: NativeOptions): Runtime {
   const table = hostProcesses();
-  const records = openRecords(options.records, options.warn);
+  const records = openRecords(options.records, options.now, options.warn);
   const ticker = createTicker(TICK_MS);
   const tail = createTail(ticker);
   const lives = createLives({

@@ -2,7 +2,7 @@
  * What the native runtime keeps on disk of a run: one small JSON record in its own folder (so that `list` works in
  * any later process) and the raw files in the run's `logs` folder. It does not know whether the run still lives.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunHandle } from "../runtime.ts";
 
@@ -40,8 +40,15 @@ export interface Records {
   forget(handle: RunHandle): Promise<void>;
 }
 
+/** No write takes so long. */
+const UNFINISHED_MS = 60_000;
+
 /** A record that cannot be read is renamed to `*.broken` and `warn` is told its name: no start may fail for it. */
-export function openRecords(dir: string, warn: (message: string) => void = () => {}): Records {
+export function openRecords(
+  dir: string,
+  now: () => number,
+  warn: (message: string) => void = () => {},
+): Records {
   const fileOf = (handle: RunHandle) => join(dir, `${encodeURIComponent(keyOf(handle))}.json`);
   return {
     async write(record) {
@@ -53,15 +60,29 @@ export function openRecords(dir: string, warn: (message: string) => void = () =>
     read: (handle) => readRecord(fileOf(handle), warn),
     async all() {
       const names = await readdir(dir).catch(() => []);
+      const unfinished = names.filter((name) => name.endsWith(".new"));
+      await sweep(
+        unfinished.map((name) => join(dir, name)),
+        now(),
+      );
       const files = names.filter((name) => name.endsWith(".json"));
       const records = await Promise.all(files.map((name) => readRecord(join(dir, name), warn)));
       return records.filter((record) => record !== null).sort((a, b) => a.startedAt - b.startedAt);
     },
     async forget(handle) {
       for (const file of Object.values(rawFiles(handle))) await rm(file, { recursive: true, force: true });
-      await rm(fileOf(handle), { force: true });
+      for (const file of [fileOf(handle), `${fileOf(handle)}.new`]) await rm(file, { force: true });
     },
   };
+}
+
+/** Records that a kill kept from getting their names: what they would have told is in the record before, or nowhere. */
+async function sweep(files: readonly string[], at: number): Promise<void> {
+  for (const file of files) {
+    // A young one may be written at this moment, by a server beside which this is a command.
+    const written = await stat(file).catch(() => null);
+    if (written && Math.abs(at - written.mtimeMs) > UNFINISHED_MS) await rm(file, { force: true });
+  }
 }
 
 /** On the disk before it gets its name: after a power cut it is there whole or not at all. */
