@@ -15,6 +15,8 @@ import { fence } from "./fence.ts";
 export interface Stops {
   readonly leave: AbortSignal;
   readonly halt: AbortSignal;
+  /** Takes nothing new: what waits for a forge is left to the next start. Never, unless given. */
+  readonly drain?: AbortSignal;
 }
 
 export interface Job {
@@ -34,7 +36,9 @@ export interface Job {
   readonly lost: AbortSignal;
   /** Aborts when this process goes and leaves the agent alive for the next one. */
   readonly left: AbortSignal;
-  /** Aborts on any of these. */
+  /** Aborts when this process is to end once its runs have: nothing may be waited for that takes hours. */
+  readonly draining: AbortSignal;
+  /** Aborts on cancel, loss or leaving. */
   readonly interrupted: AbortSignal;
   cancelledBy(): Actor | null;
   move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], note?: MoveNote): Promise<Run>;
@@ -44,7 +48,7 @@ export interface Job {
   close(): void;
 }
 
-export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): Job {
+export function openJob(claim: Claim, deps: WorkDeps, { leave, halt, drain }: Stops): Job {
   const { store } = deps;
   const cancel = new AbortController();
   const loss = new AbortController();
@@ -70,6 +74,7 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt }: Stops): J
     cancelled: cancel.signal,
     lost,
     left: leave,
+    draining: drain ?? new AbortController().signal,
     interrupted: AbortSignal.any([cancel.signal, lost, leave]),
     cancelledBy: () => canceller,
     async move(to, patch, effects, note) {

@@ -33,12 +33,13 @@ export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
     }
     const log = deps.log.child({ run: run.id });
     const once = () => patiently(() => publishWork(run, job.lost, deps), { pausesMs, signal, log });
-    const whileClosed = (refusal: unknown) => waitForOpen(refusal, { run, deps, signal });
+    const waiting = AbortSignal.any([signal, job.draining]);
+    const whileClosed = (refusal: unknown) => waitForOpen(refusal, { run, deps, signal: waiting });
     const work = await despiteRefusals(once, { run, deps, signal, whileClosed });
     return { kind: "completed", work, review: null };
   } catch (error) {
     const mayPass = isPassing(error) || refusalOf(error) !== null;
-    if (job.lost.aborted || (job.left.aborted && mayPass)) throw error;
+    if (job.lost.aborted || (mayPass && (job.left.aborted || job.draining.aborted))) throw error;
     return failed("publish", error, deps);
   }
 }

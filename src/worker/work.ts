@@ -29,7 +29,7 @@ export async function work(job: Job, deps: WorkDeps): Promise<void> {
     await steps(job, deps);
     if (isGone(job) && isLeased(job)) log.info("run left to its next holder");
   } catch (error) {
-    if (error instanceof LeaseLost || isGone(job))
+    if (error instanceof LeaseLost || isGone(job) || job.draining.aborted)
       log.info({ reason: messageOf(error) }, "run left to its next holder");
     else
       log.error(

@@ -51,8 +51,14 @@ export function createWorker(deps: WorkerDeps): Worker {
       try {
         const left = await deps.store.takeOver(deps.name, deps.leaseMs, "own");
         if (left.length) deps.log.info({ runs: left.length }, "taking up runs left by an earlier process");
-        for (const claim of left) begin(claim, stops);
-        await claimLoop({ deps, active, sweeper, drain, begin: (claim) => begin(claim, stops) });
+        for (const claim of left) begin(claim, { ...stops, drain });
+        await claimLoop({
+          deps,
+          active,
+          sweeper,
+          drain,
+          begin: (claim) => begin(claim, { ...stops, drain }),
+        });
         await Promise.allSettled(active.values());
         await sweeper.idle();
       } finally {

@@ -99,7 +99,9 @@ describe("a server in a folder of its own", () => {
     );
     for (const name of own)
       assert.ok(
-        ["dispatch.sqlite", "logs", "native", "mirrors"].some((known) => name.startsWith(known)),
+        ["dispatch.sqlite", "logs", "native", "mirrors", "server.", "worker"].some((known) =>
+          name.startsWith(known),
+        ),
         `the bot's data holds ${name}`,
       );
   });

@@ -41,15 +41,15 @@ async function publishing(t: TestContext, agoMs = 0) {
   const bench = await openBench(t);
   await bench.enqueue();
   const claim = await bench.claim();
-  const [leave, halt] = [new AbortController(), new AbortController()];
+  const [leave, halt, drain] = [new AbortController(), new AbortController(), new AbortController()];
   const { door: shut, deps } = door();
   const all = { ...bench.deps, ...deps };
-  const job = openJob(claim, all, { leave: leave.signal, halt: halt.signal });
+  const job = openJob(claim, all, { leave: leave.signal, halt: halt.signal, drain: drain.signal });
   t.after(() => job.close());
   const workspace = (await bench.workspaces.preview({ run: claim.run } as never)).workspace;
   await job.move("running", { workspace, startedAt: 1 }, []);
   await job.move("publishing", { outcome: COMPLETED, endedAt: bench.clock.ms - agoMs }, []);
-  return { bench, job, leave, halt, deps: all, door: shut };
+  return { bench, job, leave, halt, drain, deps: all, door: shut };
 }
 
 test("work that is refused while the forge is closed is published when it opens", async (t) => {
@@ -63,6 +63,17 @@ test("work that is refused while the forge is closed is published when it opens"
   const outcome = await published;
   assert.ok(outcome.kind === "completed" && outcome.work?.pull?.number === 1, JSON.stringify(outcome));
   assert.equal(bench.forge.pulls.length, 1);
+});
+
+test("a process that drains leaves what waits for a forge to its next start", async (t) => {
+  const { bench, job, drain, deps, door } = await publishing(t);
+  door.isOpen = false;
+  bench.forge.fail("openPull", refused());
+  const published = publish(job, deps);
+  await t.waitFor(() => assert.equal(door.waiting, 1));
+  drain.abort();
+  await assert.rejects(published);
+  assert.equal((await bench.store.run(job.run.id))?.state, "publishing");
 });
 
 test("what git is refused is asked for through the watched forge, and waited for when that is closed", async (t) => {
