@@ -80,6 +80,12 @@ export interface TimeEntry {
   readonly ok: boolean;
 }
 
+/**
+ * Throws when somebody else may be doing the same by now. Where looking and doing are two requests, it is called
+ * between them, right before the second: the process may have been stopped for a while after the first.
+ */
+export type StillOurs = () => void;
+
 export interface ForgeProbe {
   readonly ready: boolean;
   /** "github.com as App 123", "codeberg.org as dispatch-bot". */
@@ -162,7 +168,7 @@ export interface Forge {
   gitCredential(repo: RepoRef): Promise<GitCredential>;
 
   /** Shows a running clock on the issue where the forge has one, without disturbing one that runs elsewhere. */
-  startStopwatch(repo: RepoRef, issue: number): Promise<void>;
+  startStopwatch(repo: RepoRef, issue: number, stillOurs: StillOurs): Promise<void>;
   /** Ends the clock without booking it, then books the exact seconds once. */
-  bookTime(repo: RepoRef, issue: number, entry: TimeEntry): Promise<Booked>;
+  bookTime(repo: RepoRef, issue: number, entry: TimeEntry, stillOurs: StillOurs): Promise<Booked>;
 }

@@ -1,7 +1,7 @@
 /**
  * Does one effect on its forge. A text carries an invisible marker made from the effect's key; when an effect may
  * have been done before, the bot's own comments and reviews are searched for the marker first. Reactions, labels,
- * edits and time entries may be repeated without harm. A review that the forge refuses is said as a comment instead.
+ * edits may be repeated without harm; for time entries the forge's adapter looks. A review that the forge refuses is said as a comment instead.
  */
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
@@ -46,11 +46,11 @@ export async function deliver(effect: Effect, options: DeliverOptions, hold: Hol
       await forge.removeLabel(repo, issue, action.label);
       return null;
     case "stopwatch":
-      await forge.startStopwatch(repo, issue);
+      await forge.startStopwatch(repo, issue, hold.assertHeld);
       return null;
     case "time": {
       const { kind: _, ...entry } = action;
-      return await forge.bookTime(repo, issue, { ...entry, key: effect.key });
+      return await forge.bookTime(repo, issue, { ...entry, key: effect.key }, hold.assertHeld);
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A hold on an effect that was taken from the store: as long as it lasts, no other process begins the effect. It is
  * short, so that the effects of a process that died are soon taken up, and renewed while the work goes on. Nothing is
- * said on a forge unless the hold outlasts one request: a process that was stopped for a while and then goes on must
+ * said or booked on a forge unless the hold outlasts one request: a process that was stopped for a while and then goes on must
  * not say what another has said meanwhile.
  */
 import type { Effect } from "../model/effect.ts";
@@ -14,6 +14,13 @@ const RENEW_MS = 5_000;
 const REQUEST_MS = 21_000;
 /** Then the effect's place is given to others, and it is tried again later. */
 const LONGEST_MS = 120_000;
+
+/** Ended by us, and no word of the forge's. A ForgeError, so that the adapters it passes through leave it as it is. */
+export class HoldEnded extends ForgeError {
+  constructor(message: string) {
+    super(message, 0, true);
+  }
+}
 
 export interface HoldOptions {
   readonly store: Pick<Store, "delayEffect">;
@@ -41,7 +48,7 @@ export async function underHold<T>(
   const timer = setInterval(() => {
     renewals -= 1;
     if (renewals > 0) renewed = renew();
-    else late.reject(new ForgeError("delivering: it took longer than two minutes", 0, true));
+    else late.reject(new HoldEnded("delivering: it took longer than two minutes"));
   }, RENEW_MS).unref();
   const renew = async () => {
     const at = now();
@@ -57,7 +64,7 @@ export async function underHold<T>(
   const hold: Hold = {
     assertHeld() {
       if (now() + REQUEST_MS > until)
-        throw new ForgeError("delivering: it took too long; looked for before it is tried again", 0, true);
+        throw new HoldEnded("delivering: it took too long; looked for before it is tried again");
     },
   };
   try {

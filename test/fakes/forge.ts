@@ -17,6 +17,7 @@ import type {
   PullRequest,
   Repository,
   Review,
+  StillOurs,
   TimeEntry,
 } from "../../src/forges/forge.ts";
 import type { Reaction } from "../../src/model/effect.ts";
@@ -224,11 +225,13 @@ export class FakeForge implements Forge {
     return await this.#do("gitCredential", () => ({ url, username: "dispatch-bot", password: "password" }));
   }
 
-  async startStopwatch(_repo: RepoRef, issue: number): Promise<void> {
+  async startStopwatch(_repo: RepoRef, issue: number, stillOurs: StillOurs): Promise<void> {
+    stillOurs();
     await this.#do("startStopwatch", () => this.stopwatches.push(issue));
   }
 
-  async bookTime(_repo: RepoRef, _issue: number, entry: TimeEntry): Promise<Booked> {
+  async bookTime(_repo: RepoRef, _issue: number, entry: TimeEntry, stillOurs: StillOurs): Promise<Booked> {
+    stillOurs();
     return await this.#do("bookTime", () => {
       if (!this.times.some((known) => known.key === entry.key)) this.times.push(entry);
       return "booked";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { StillOurs } from "../../src/forges/forge.ts";
 import type { EffectAction } from "../../src/model/effect.ts";
 import { ForgeError } from "../../src/model/errors.ts";
 import type { FakeForge } from "../fakes/forge.ts";
@@ -128,6 +129,27 @@ for (const action of [comment("hello"), status("queued"), { kind: "review", body
     clock.ms += 10 * MINUTE;
     await restarted().flush();
     assert.equal(forge.said.length + forge.reviewed.length, 1);
+    assert.equal(await store.pendingEffects(), 0);
+  });
+}
+
+for (const action of [{ kind: "time", ...time }, { kind: "stopwatch" }] as const) {
+  test(`a process that was stopped amid a ${action.kind} does not do it after another has`, async (t) => {
+    const { store, forge, outbox, clock, add, restarted } = await openOutboxDesk(t);
+    const done: string[] = [];
+    const stop = async (stillOurs: StillOurs) => {
+      const isFirst = clock.ms === start;
+      clock.ms += isFirst ? MINUTE : 0;
+      if (isFirst) await restarted().flush();
+      stillOurs();
+      done.push(isFirst ? "stopped" : "other");
+    };
+    const start = clock.ms;
+    forge.bookTime = async (_repo, _issue, _entry, stillOurs) => (await stop(stillOurs), "booked");
+    forge.startStopwatch = async (_repo, _issue, stillOurs) => await stop(stillOurs);
+    await add({ a: action });
+    await outbox.flush();
+    assert.deepEqual(done, ["other"]);
     assert.equal(await store.pendingEffects(), 0);
   });
 }

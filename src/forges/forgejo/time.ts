@@ -9,7 +9,7 @@
 import type { AddTimeOption, StopWatch, TrackedTime } from "@llamaduck/forgejo-ts";
 import { ForgeError } from "../../model/errors.ts";
 import type { Actor, RepoRef } from "../../model/run.ts";
-import type { Booked, Forge, TimeEntry } from "../forge.ts";
+import type { Booked, Forge, StillOurs, TimeEntry } from "../forge.ts";
 import { type Api, at, named } from "./api.ts";
 
 type Time = Pick<Forge, "startStopwatch" | "bookTime">;
@@ -22,19 +22,22 @@ export function forgejoTime(api: Api, self: () => Promise<Actor>): Time {
   /** One start at a time: two that both see no clock would both start one, and the second would book the first's. */
   let starting: Promise<unknown> = Promise.resolve();
   return {
-    startStopwatch(repo, issue) {
-      const started = starting.then(() => startStopwatch(api, repo, issue));
+    startStopwatch(repo, issue, stillOurs) {
+      const started = starting.then(() => startStopwatch(api, repo, issue, stillOurs));
       starting = started.catch(() => {});
       return started;
     },
-    bookTime: async (repo, issue, entry) => bookTime(api, await self(), repo, issue, entry),
+    bookTime: async (repo, issue, entry, stillOurs) =>
+      bookTime(api, await self(), repo, issue, entry, stillOurs),
   };
 }
 
-async function startStopwatch(api: Api, repo: RepoRef, issue: number): Promise<void> {
+async function startStopwatch(api: Api, repo: RepoRef, issue: number, stillOurs: StillOurs): Promise<void> {
   const action = `starting the stopwatch on ${named(repo, issue)}`;
   const running = await api.callUnless<StopWatch[]>(OFF, action, "GET /user/stopwatches");
   if (running === null || running.data.length > 0) return;
+  // Else it could begin after the run's time was booked, and nobody would end it.
+  stillOurs();
   // 409: another worker was faster.
   await api.callUnless([...OFF, 409], action, `POST ${ISSUE}/stopwatch/start`, at(repo, issue));
 }
@@ -45,6 +48,7 @@ async function bookTime(
   repo: RepoRef,
   issue: number,
   entry: TimeEntry,
+  stillOurs: StillOurs,
 ): Promise<Booked> {
   const action = `booking time on ${named(repo, issue)}`;
   // Deleted, not stopped: stopping would book its own seconds too. 409: none runs here.
@@ -58,6 +62,7 @@ async function bookTime(
   if (booked.some(({ time }) => time === seconds)) return "booked";
   const input = { time: seconds, created } satisfies AddTimeOption;
   const route = `POST ${ISSUE}/times`;
+  stillOurs();
   const reply = await api.callUnless<TrackedTime>([400, 403], action, route, {
     ...at(repo, issue),
     ...input,

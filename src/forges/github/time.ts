@@ -5,7 +5,7 @@
 
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
-import type { Booked, Forge, TimeEntry } from "../forge.ts";
+import type { Booked, Forge, StillOurs, TimeEntry } from "../forge.ts";
 import type { Call, GithubClient } from "./client.ts";
 
 const CHECK_NAME = "agent-dispatch";
@@ -13,13 +13,13 @@ const CHECK_NAME = "agent-dispatch";
 export function time(client: GithubClient): Pick<Forge, "startStopwatch" | "bookTime"> {
   return {
     async startStopwatch() {},
-    async bookTime(repo, _issue, entry) {
+    async bookTime(repo, _issue, entry, stillOurs) {
       const { sha } = entry;
       if (client.config.auth.as !== "app" || sha === null) return "shown in the comment";
       const action = `showing the time on ${repoName(repo)}@${sha.slice(0, 7)}`;
       try {
         const isBooked = await client.onRepo(repo, action, findCheck(repo, sha, entry.key));
-        if (!isBooked) await client.onRepo(repo, action, createCheck(repo, sha, entry));
+        if (!isBooked) await client.onRepo(repo, action, createCheck(repo, sha, entry, stillOurs));
         return "booked";
       } catch (error) {
         return withoutChecks(error);
@@ -43,9 +43,11 @@ function findCheck(repo: RepoRef, sha: string, key: string): Call<boolean> {
   };
 }
 
-function createCheck(repo: RepoRef, sha: string, entry: TimeEntry): Call<unknown> {
-  return (octokit, request) =>
-    octokit.rest.checks.create({
+function createCheck(repo: RepoRef, sha: string, entry: TimeEntry, stillOurs: StillOurs): Call<unknown> {
+  return async (octokit, request) => {
+    // Here, as getting the installation's token may have been a request too.
+    stillOurs();
+    return await octokit.rest.checks.create({
       owner: repo.owner,
       repo: repo.name,
       name: CHECK_NAME,
@@ -61,4 +63,5 @@ function createCheck(repo: RepoRef, sha: string, entry: TimeEntry): Call<unknown
       },
       request,
     });
+  };
 }

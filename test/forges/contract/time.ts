@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { TimeEntry } from "../../../src/forges/forge.ts";
 import type { Place, Setting } from "./setting.ts";
 
+const ours = () => {};
 const START = Date.parse("2026-11-01T10:00:00.250Z");
 
 export function timeContract(setting: () => Setting): void {
@@ -24,11 +25,11 @@ export function timeContract(setting: () => Setting): void {
   test("the seconds of an attempt are booked once, however often it is asked", async () => {
     const { forge, world } = setting();
     const { name, ref, number, sha } = await work();
-    await forge.startStopwatch(ref, number);
-    const first = await forge.bookTime(ref, number, entry("run/1", 95, sha));
+    await forge.startStopwatch(ref, number, ours);
+    const first = await forge.bookTime(ref, number, entry("run/1", 95, sha), ours);
     const times = await world.bookedTime(name, number);
     assert.deepEqual(times, first === "booked" ? [{ seconds: 95, by: world.bot.login }] : []);
-    assert.equal(await forge.bookTime(ref, number, entry("run/1", 95, sha)), first);
+    assert.equal(await forge.bookTime(ref, number, entry("run/1", 95, sha), ours), first);
     assert.deepEqual(await world.bookedTime(name, number), times);
   });
 
@@ -42,17 +43,17 @@ export function timeContract(setting: () => Setting): void {
       startedAt: first.endedAt + 5_000,
       endedAt: first.endedAt + 65_000,
     };
-    const booked = await forge.bookTime(ref, number, first);
-    await forge.bookTime(ref, number, second);
+    const booked = await forge.bookTime(ref, number, first, ours);
+    await forge.bookTime(ref, number, second, ours);
     assert.equal((await world.bookedTime(name, number)).length, booked === "booked" ? 2 : 0);
   });
 
   test("no stopwatch of the bot is left running", async () => {
     const { forge, world } = setting();
     const { ref, number, sha } = await work();
-    await forge.startStopwatch(ref, number);
-    await forge.startStopwatch(ref, number);
-    await forge.bookTime(ref, number, entry("run/1", 10, sha));
+    await forge.startStopwatch(ref, number, ours);
+    await forge.startStopwatch(ref, number, ours);
+    await forge.bookTime(ref, number, entry("run/1", 10, sha), ours);
     assert.deepEqual(await world.runningStopwatches(world.bot.login), []);
   });
 }
