@@ -38,7 +38,8 @@ function commented(delivery: Delivery, forge: string): readonly CommentCreated[]
       issue: snapshot(issue, is_pull === true || hasPull(issue)),
       by: actor(sender),
       at: Date.parse(comment.created_at),
-      key: `${forge}:${repoName(repo)}#comment:${comment.id}`,
+      // Without the repository: an id is one in the whole instance, and a renamed repository brings no comment again.
+      key: `${forge}#comment:${comment.id}`,
       commentId: String(comment.id),
       body: comment.body,
     },

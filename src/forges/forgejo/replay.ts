@@ -28,7 +28,7 @@ export function commentReplayed(place: Place, issue: Issue, comment: Comment): R
   const at = comment.created_at ?? "";
   const payload = { action: "created", issue: withAuthor(issue), comment, is_pull: isPull };
   const event = isPull ? "pull_request_comment" : "issue_comment";
-  return replayed(place, `comment:${repoName(place.repo)}#${comment.id}`, event, at, comment.user, payload);
+  return replayed(place, `comment:${comment.id}`, event, at, comment.user, payload);
 }
 
 /** `entry` is the timeline's word on the label's adding. */

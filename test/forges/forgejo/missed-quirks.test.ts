@@ -89,7 +89,7 @@ test("a repository known by an old and a new name is looked through once, by the
   );
   assert.deepEqual(
     events.map(({ key }) => key),
-    ["forge:acme/new#comment:1"],
+    ["forge#comment:1"],
   );
 });
 

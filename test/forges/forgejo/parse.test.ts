@@ -15,7 +15,16 @@ test("times are read with their zone", () => {
   const payload = { action: "created", issue: subject(), comment: COMMENT, is_pull: false };
   const [event] = parse(delivery("issue_comment", payload), "codeberg");
   assert.equal(event?.at, Date.parse("2026-11-01T09:06:00Z"));
-  assert.equal(event?.key, "codeberg:acme/app#comment:55");
+  assert.equal(event?.key, "codeberg#comment:55");
+});
+
+test("a comment is the same event by every name that its repository ever had", () => {
+  const payload = { action: "created", issue: subject(), comment: COMMENT, is_pull: false };
+  const keys = ["old", "new"].map(
+    (name) =>
+      parse(delivery("issue_comment", { ...payload, repository: repository({ name }) }), "codeberg")[0]?.key,
+  );
+  assert.equal(keys[0], keys[1]);
 });
 
 test("a null body and null labels are an empty body and none", () => {
