@@ -7,6 +7,7 @@
 import type { Effect } from "../model/effect.ts";
 import { ForgeError } from "../model/errors.ts";
 import { repoName } from "../model/run.ts";
+import { HoldEnded } from "./hold.ts";
 
 export interface ForgePause {
   /** How many effects may be under way at `now`. */
@@ -80,5 +81,5 @@ export function askedMs({ retryAfterMs }: ForgeError): number {
 
 /** Whether this end of an effect says that the forge does not work, rather than what it thinks of the effect. */
 export function isForgeTrouble(error: unknown): error is ForgeError {
-  return error instanceof ForgeError && error.retryable;
+  return error instanceof ForgeError && error.retryable && !(error instanceof HoldEnded);
 }

@@ -145,7 +145,10 @@ for (const action of [{ kind: "time", ...time }, { kind: "stopwatch" }] as const
       done.push(isFirst ? "stopped" : "other");
     };
     const start = clock.ms;
-    forge.bookTime = async (_repo, _issue, _entry, stillOurs) => (await stop(stillOurs), "booked");
+    forge.bookTime = async (_repo, _issue, _entry, stillOurs) => {
+      await stop(stillOurs);
+      return "booked";
+    };
     forge.startStopwatch = async (_repo, _issue, stillOurs) => await stop(stillOurs);
     await add({ a: action });
     await outbox.flush();
@@ -197,4 +200,19 @@ test("two processes that deliver at once say everything once and in order", asyn
     const said = forge.said.filter((one) => one.issue === issue).map(({ body }) => body.split("\n")[0]);
     assert.deepEqual(said, ["one", "two", "three"]);
   }
+});
+
+test("deliveries that we end ourselves are no silence of the forge's", async (t) => {
+  const { forge, outbox, clock, add, logged } = await openOutboxDesk(t);
+  forge.bookTime = async (_repo, _issue, _entry, stillOurs) => {
+    clock.ms += MINUTE;
+    stillOurs();
+    return "booked";
+  };
+  for (let issue = 1; issue <= 8; issue += 1)
+    await add({ [`time ${issue}`]: { kind: "time", ...time } }, issue);
+  await add({ after: comment("not held up") }, 9);
+  await outbox.flush();
+  assert.equal(forge.said.length, 1);
+  assert.ok(logged.every(({ msg }) => msg === "effect put off"));
 });
