@@ -86,7 +86,8 @@ function commented(forge: string, payload: z.output<typeof IssueCommented>): Eve
   const { issue, comment } = payload;
   const base = common(forge, issue, Boolean(issue.pull_request), payload);
   const commentId = String(comment.id);
-  const key = `${repoKey(base.repo)}#comment:${commentId}`;
+  // The instance gives each comment an id of its own; the repository's name may change before it is told of again.
+  const key = `${forge}#comment:${commentId}`;
   return { ...base, kind: "comment", commentId, body: comment.body, at: comment.created_at, key };
 }
 

@@ -95,11 +95,17 @@ test("a comment carries the issue as it was, who wrote it and when", () => {
       },
       by: { id: 7, login: "alice", bot: false },
       at: Date.UTC(2026, 10, 1, 10, 0, 5),
-      key: "hub:acme/app#comment:99",
+      key: "hub#comment:99",
       commentId: "99",
       body: "/dispatch",
     },
   ]);
+});
+
+test("a comment is the same event when its repository was renamed or transferred meanwhile", () => {
+  const moved = { ...commented, repository: { name: "other", owner: { login: "elsewhere" } } };
+  const keys = [commented, moved].map((payload) => parsed("issue_comment", payload)[0]?.key);
+  assert.deepEqual(keys, ["hub#comment:99", "hub#comment:99"]);
 });
 
 test("a comment in a pull request's conversation is told from one on an issue", () => {
