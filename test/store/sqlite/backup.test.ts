@@ -9,7 +9,8 @@ import { Refusal } from "../../../src/model/errors.ts";
 import { backupSqlite } from "../../../src/store/sqlite/backup.ts";
 import { exportStore } from "../../../src/store/sqlite/export.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
-import { delivery, enqueue, NO_CAPS } from "../contract/harness.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { comment, delivery, enqueue, NO_CAPS } from "../contract/harness.ts";
 import { startChild, withFile } from "./database.ts";
 
 const open = (file: string) => openSqliteStore({ file, now: () => 0, newId: randomUUID });
@@ -81,6 +82,29 @@ test(
     const copy = exportStore(copyOf(file));
     assert.equal(copy.counts.deliveries, 60, "the copy is of one moment");
     copy.close();
+  }),
+);
+
+test(
+  "what waited to be said when the copy was made is looked for when it is restored, as it may have been said since",
+  withFile(async (file) => {
+    const store = await open(file);
+    await store.addEffects([comment("waiting", 1), comment("confirmed", 2)]);
+    const taken = await store.takeEffects(["github"], 8, 0);
+    const confirmed = taken.find(({ key }) => key === "confirmed");
+    await store.confirmEffect(confirmed?.id ?? "", null);
+    await store.addEffects([comment("waiting too", 3)]);
+    await backupSqlite(file, copyOf(file));
+    const restored = await open(copyOf(file));
+    const tries = async (of: Store) =>
+      (await of.takeEffects(["github"], 8, 0)).map((one) => [one.key, one.tries]);
+    assert.deepEqual(await tries(restored), [
+      ["waiting", 1],
+      ["waiting too", 1],
+    ]);
+    await restored.close();
+    assert.deepEqual((await tries(store)).at(1), ["waiting too", 0], "the store itself stays as it is");
+    await store.close();
   }),
 );
 
