@@ -1,6 +1,6 @@
 /**
- * One round over this machine's disk: workspaces first, then the mirrors they needed, then logs. Whether something may
- * go is asked of the store at the moment it would; that nothing begins with it just then is the holdings' work.
+ * One round over this machine's disk: logs first, as removing one needs no room on a full disk, then workspaces, then
+ * the mirrors they needed. Whether something may go is asked of the store at the moment it would; that nothing begins with it just then is the holdings' work.
  */
 import type { HousekeepingConfig, Keep } from "../config/config.ts";
 import type { RepoRef } from "../model/run.ts";
@@ -62,11 +62,12 @@ export async function tidyDisk(
       const things = (await Promise.all(kinds.map((kind) => holdings.list(kind)))).flat();
       return await thin(things, keep, handsOn(deps, signal), deps.now(), signal);
     });
+  const logs = await attempt("logs", () => tidyLogs(deps, config.logs, signal));
   return {
     workspaces: await round(["workspace", "spare"], config.workspaces),
     orphans: await round(["collected"], LEFTOVERS),
     mirrors: await round(["mirror"], config.mirrors),
-    logs: await attempt("logs", () => tidyLogs(deps, config.logs, signal)),
+    logs,
     leftovers: await attempt("leftovers", () => holdings.sweep(signal)),
   };
 }

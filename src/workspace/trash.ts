@@ -1,12 +1,14 @@
 /**
  * What is to be deleted is renamed away first, so that nobody waits for it, and deleted later, one after the other.
- * What a crash left is swept up.
+ * What a crash left is swept up. On a full disk there may be room for no folder more: then it is renamed all the same,
+ * into the trash that an earlier sweep has made.
  */
-import { chmod, lstat, mkdtemp, readdir, rename } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, lstat, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf } from "../model/errors.ts";
 import { exists, makeInside } from "./inside.ts";
-import { destroy } from "./tree.ts";
+import { type Destroyed, destroy, measure } from "./tree.ts";
 
 const TRASH = ".trash";
 /** Who stops the server is not kept longer by what is only rubbish. */
@@ -32,7 +34,7 @@ export interface Swept {
 export interface Trash {
   /** Moves away at once; null when there is nothing. */
   take(path: string): Promise<Aside | null>;
-  /** Deletes what earlier processes had moved away; resolves with how many things and bytes that were. */
+  /** Deletes what earlier processes had moved away, with its folder made if missing; how many things and bytes that were. */
   sweep(signal: AbortSignal): Promise<Swept>;
   /** Resolves when everything moved away is deleted, or after five seconds; the rest is swept up later. */
   idle(): Promise<void>;
@@ -45,19 +47,23 @@ export interface TrashOptions {
   readonly warn: (message: string) => void;
 }
 
+/** Where something is moved to: into a folder of its own, or, where `aside` is `own`, just to that name. */
+interface Place {
+  readonly own: string;
+  readonly aside: string;
+}
+
 export function createTrash({ root, now, warn }: TrashOptions): Trash {
   const ours = new Set<string>();
   let deleting: Promise<unknown> = Promise.resolve();
   let ending = new AbortController();
 
-  const destroyLater = (place: string, signal?: AbortSignal): Promise<number> => {
+  const destroyLater = ({ own, aside }: Place, signal?: AbortSignal): Promise<number> => {
     const done = deleting.then(async () => {
-      const { bytes, error } = await destroy(
-        place,
-        AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]),
-      );
-      if (error !== null) warn(`deleting ${place}: ${messageOf(error)}; delete it by hand`);
-      ours.delete(place);
+      const stop = AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]);
+      const { bytes, error } = await (aside === own ? destroyPlain : destroy)(own, stop);
+      if (error !== null) warn(`deleting ${own}: ${messageOf(error)}; delete it by hand`);
+      ours.delete(own);
       return bytes;
     });
     deleting = done;
@@ -67,17 +73,16 @@ export function createTrash({ root, now, warn }: TrashOptions): Trash {
   const take = async (path: string): Promise<Aside | null> => {
     if (!(await exists(path))) return null;
     await makeInside(root, dirname(path));
-    const place = await mkdtemp(join(await makeInside(root, join(root, TRASH)), "x"));
-    ours.add(place);
-    const aside = join(place, "x");
+    const place = await placeIn(await makeInside(root, join(root, TRASH)));
+    ours.add(place.own);
     const putBack = async () => {
       if (await exists(path)) return false;
-      await rename(aside, path);
+      await rename(place.aside, path);
       await destroyLater(place);
       return true;
     };
     try {
-      await moveAway(path, aside);
+      await moveAway(path, place.aside);
     } catch (error) {
       await destroyLater(place);
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
@@ -88,11 +93,13 @@ export function createTrash({ root, now, warn }: TrashOptions): Trash {
 
   const sweep = async (signal: AbortSignal) => {
     const trash = join(root, TRASH);
+    // Now, as on a full disk it could not be made. Where that is so already, what is removed beside this makes room.
+    await makeInside(root, trash).catch(() => {});
     const names = (await readdir(trash).catch(() => [])).filter((name) => !ours.has(join(trash, name)));
     let [count, bytes] = [0, 0];
     for (const path of names.map((name) => join(trash, name))) {
       const stats = await lstat(path).catch(() => null);
-      if (signal.aborted || stats === null || now() - stats.mtimeMs < LEFT_BEHIND_MS) continue;
+      if (signal.aborted || stats === null || now() - stats.ctimeMs < LEFT_BEHIND_MS) continue;
       const aside = await take(path);
       if (aside === null) continue;
       bytes += await aside.destroy(signal);
@@ -109,6 +116,28 @@ export function createTrash({ root, now, warn }: TrashOptions): Trash {
   };
 
   return { take, sweep, idle };
+}
+
+async function placeIn(trash: string): Promise<Place> {
+  try {
+    const own = await mkdtemp(join(trash, "x"));
+    return { own, aside: join(own, "x") };
+  } catch (error) {
+    if (!["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    const own = join(trash, `x${randomUUID()}`);
+    return { own, aside: own };
+  }
+}
+
+/** Less able than `destroy`, which needs a folder beside; a later sweep, with some space by then, deletes the rest. */
+async function destroyPlain(path: string, signal: AbortSignal): Promise<Destroyed> {
+  if (signal.aborted) return { bytes: 0, error: null };
+  const before = await measure(path, signal);
+  const error: unknown = await rm(path, { recursive: true, force: true }).then(
+    () => null,
+    (cause: unknown) => cause,
+  );
+  return { bytes: error === null ? before : Math.max(0, before - (await measure(path, signal))), error };
 }
 
 /** To move a folder elsewhere one must be able to write to it. */

@@ -120,3 +120,18 @@ test("logs go by age and room with their parts, and other files are left alone",
     "notes.txt",
   ]);
 });
+
+test("logs go before anything that must be moved aside, for which a full disk may have no room", async (t) => {
+  const stage = await openStage(t);
+  await stage.run("completed", 1);
+  stage.clock.now += DAY + HOUR;
+  const logs: number[] = [];
+  const { holdings } = stage.room.workspaces;
+  const discard = holdings.discard.bind(holdings);
+  holdings.discard = async (...args) => {
+    logs.push((await readdir(stage.logsDir)).length);
+    return await discard(...args);
+  };
+  await stage.once();
+  assert.deepEqual(logs, [0, 0]);
+});

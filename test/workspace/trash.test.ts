@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import fs, {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -83,4 +94,50 @@ test("nothing is taken from where a link leads", async (t) => {
   await symlink(others, join(root, "link"));
   await assert.rejects(open().take(join(root, "link", "thing")), { message: /leads to/ });
   assert.ok(await isThere(join(others, "thing")));
+});
+
+/** A disk with room for what is there, and for no folder more. */
+function fill(t: TestContext, code: string): () => void {
+  const full = t.mock.method(fs, "mkdtemp", async () => {
+    throw Object.assign(new Error(`${code}: no space left`), { code });
+  });
+  syncBuiltinESMExports();
+  const end = () => {
+    full.mock.restore();
+    syncBuiltinESMExports();
+  };
+  t.after(end);
+  return end;
+}
+
+for (const code of ["ENOSPC", "EDQUOT"]) {
+  test(`on a full disk (${code}) things are taken, put back and deleted all the same`, async (t) => {
+    const { path, open, left, warnings } = await yard(t);
+    const trash = open();
+    await trash.sweep(on);
+    fill(t, code);
+    assert.equal(await (await trash.take(path))?.putBack(), true);
+    assert.equal(await readFile(join(path, "file"), "utf8"), "text");
+    const aside = await trash.take(path);
+    assert.ok(!(await isThere(path)));
+    assert.equal((await left()).length, 1);
+    assert.ok(((await aside?.destroy()) ?? 0) > 0);
+    assert.deepEqual([await left(), warnings], [[], []]);
+  });
+}
+
+test("what a crash left on a full disk is swept up, full or not, but not what was moved aside just now", async (t) => {
+  for (const stillFull of [true, false]) {
+    const { path, open, left } = await yard(t);
+    await utimes(path, 1, 1);
+    await open().sweep(on);
+    const end = fill(t, "ENOSPC");
+    await open().take(path);
+    if (!stillFull) end();
+    assert.deepEqual(await open().sweep(on), { count: 0, bytes: 0 });
+    assert.equal((await left()).length, 1);
+    assert.equal((await open(HOUR).sweep(on)).count, 1);
+    assert.deepEqual(await left(), []);
+    end();
+  }
 });
