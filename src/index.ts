@@ -4,10 +4,9 @@
  * (ADR 2 says why). A role is a choice of what runs here: `web` the first half, `worker` the second, `all` both.
  */
 import { join } from "node:path";
-import type { Logger } from "pino";
 import type { ApplicationFunction } from "probot";
-import type { Agent } from "./agents/agent.ts";
 import { createCatchUp } from "./catch-up/catch-up.ts";
+import type { App, AppOptions } from "./compose/app.ts";
 import { createFirstHalf, narrowing } from "./compose/first-half.ts";
 import { makeParts } from "./compose/parts.ts";
 import { createSecondHalf } from "./compose/second-half.ts";
@@ -22,8 +21,6 @@ import { messageOf } from "./model/errors.ts";
 import { createLiveStatus } from "./report/live-status.ts";
 import { createOutbox } from "./report/outbox.ts";
 import { giveSignOfLife } from "./runtimes/native/alive.ts";
-import type { Runtime } from "./runtimes/runtime.ts";
-import type { Store } from "./store/store.ts";
 import { createWebhookDoor } from "./webhook/door.ts";
 import { createHealthHandler, hasSpace } from "./webhook/health.ts";
 import { createServer } from "./webhook/server.ts";
@@ -31,33 +28,9 @@ import { createLife } from "./worker/life.ts";
 import { keepTelling, queueNews } from "./worker/queue-news.ts";
 import { createRuntimeChooser } from "./worker/runtimes.ts";
 
+export type { App, AppOptions };
+
 type Handler = Parameters<Parameters<ApplicationFunction>[1]["addHandler"]>[0];
-
-export interface AppOptions {
-  readonly log: Logger;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  /** This process's name as a worker: the same in its next life, and no other's. `worker` unless given. */
-  readonly worker?: string;
-  /** Milliseconds between two edits of a status comment; 10 s unless given. */
-  readonly statusEveryMs?: number;
-}
-
-export interface App {
-  readonly store: Store;
-  readonly forges: ReadonlyMap<string, Forge>;
-  readonly agents: () => ReadonlyMap<string, Agent>;
-  readonly runtimes: ReadonlyMap<string, Runtime>;
-  /** Rejects with a Refusal when none is ready for this agent. */
-  readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
-  /** `http://host:port` once started. */
-  readonly url: string;
-  start(): Promise<void>;
-  /** Takes a new configuration for everything that is not fixed at start. */
-  reload(config: Config): void;
-  /** Takes nothing new, then ends: `wait` for what runs, `stop` it, or `leave` it to be adopted at the next start. */
-  stop(options: { readonly agents: "wait" | "leave" | "stop" }): Promise<void>;
-}
 
 /** Probot's application function for our routes; see https://probot.github.io/docs/README/. */
 export default function application(routes: readonly Handler[]): ApplicationFunction {

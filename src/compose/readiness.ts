@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 import { probeAgent } from "../agents/probe.ts";
 import type { Readiness } from "../cli/commands.ts";
 import type { Config } from "../config/config.ts";
-import type { App } from "../index.ts";
 import { Refusal } from "../model/errors.ts";
 import { splitAgent } from "../model/run.ts";
+import type { App } from "./app.ts";
 
 /** `file` is the configuration file's path, null when there is none. */
 export async function readiness(config: Config, app: App, file: string | null): Promise<Readiness> {
