@@ -13,7 +13,6 @@ import { createSecondHalf } from "./compose/second-half.ts";
 import { createSettings } from "./compose/settings.ts";
 import type { Config } from "./config/config.ts";
 import { workInbox } from "./dispatch/inbox.ts";
-import type { Forge } from "./forges/forge.ts";
 import { GithubOctokit } from "./forges/github/octokit.ts";
 import { createForgeHealth } from "./health/forge-health.ts";
 import { createHousekeeping } from "./housekeeping/housekeeping.ts";
@@ -28,7 +27,7 @@ import { createLife } from "./worker/life.ts";
 import { keepTelling, queueNews } from "./worker/queue-news.ts";
 import { createRuntimeChooser } from "./worker/runtimes.ts";
 
-export type { App, AppOptions };
+export type { App };
 
 type Handler = Parameters<Parameters<ApplicationFunction>[1]["addHandler"]>[0];
 
