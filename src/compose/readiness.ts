@@ -51,10 +51,10 @@ export async function readiness(config: Config, app: App, file: string | null): 
 /** A line for each forge, runtime and agent that matters, and where it listens. */
 export function logReadiness(log: Logger, ready: Readiness, app: App, { role, defaults }: Config): void {
   const { forges, runtimes, agents } = ready;
-  for (const { name, probe } of forges) {
-    const { fix, summary } = probe;
-    if (probe.ready) log.info(`forge ${name}: ${summary}; webhooks at ${app.url}/api/webhooks/${name}`);
-    else log.error(`forge ${name}: ${summary}${fix && !summary.includes(fix) ? `; ${fix}` : ""}`);
+  // What is wrong with one that is not ready is told by `health/`, and told again when it works.
+  for (const { name, probe } of forges.filter((forge) => forge.probe.ready)) {
+    const hooks = role === "worker" ? "" : `; webhooks at ${app.url}/api/webhooks/${name}`;
+    log.info(`forge ${name}: ${probe.summary}${hooks}`);
   }
   if (role !== "web") logAgents(log, { runtimes, agents }, splitAgent(defaults.agent).pool);
   log.info(`listening on ${app.url}${role === "all" ? "" : ` as ${role}`}`);

@@ -166,10 +166,7 @@ function settle(
   watch.trouble = trouble?.word ?? null;
   if (trouble) {
     if (!watch.told) {
-      log.error(
-        { forge, reason: trouble.reason },
-        "forge closed: nothing new is begun for it until it works",
-      );
+      log.error({ forge }, `forge ${forge}: ${trouble.reason}; nothing new is begun for it until it works`);
     }
     watch.told = true;
     return;
