@@ -31,6 +31,11 @@ export function statusOf(error: unknown): number {
   return error instanceof ForgeError ? error.status : 0;
 }
 
+/** True for what concerns what was asked for: neither the token nor a limit, which concern everything. */
+export function concernsOne(error: unknown): error is ForgeError {
+  return error instanceof ForgeError && error.status !== 401 && error.status !== 429;
+}
+
 interface RefusedReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;

@@ -9,6 +9,8 @@ export interface Page<T> {
 export interface Reader {
   /** Requests so far. */
   readonly spent: () => number;
+  /** True when the look was broken off. */
+  readonly isOver: () => boolean;
   get<T>(action: string, route: string, parameters?: Readonly<Record<string, unknown>>): Promise<Reply<T>>;
   page<T>(
     action: string,
@@ -27,6 +29,7 @@ export function createReader(api: Api, signal: AbortSignal): Reader {
   };
   return {
     spent: () => spent,
+    isOver: () => signal.aborted,
     get,
     async page<T>(action: string, route: string, page: number, parameters = {}) {
       const { data, headers } = await get<T[] | null>(action, route, { ...parameters, page, limit: PAGE });

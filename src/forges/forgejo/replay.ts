@@ -72,7 +72,7 @@ function withAuthor(issue: Issue): Issue {
   return { ...issue, user: issue.user ?? NOBODY };
 }
 
-function isPullRequest(issue: Issue): boolean {
+export function isPullRequest(issue: Issue): boolean {
   return issue.pull_request !== null && issue.pull_request !== undefined;
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { forgejoApi } from "../../../src/forges/forgejo/api.ts";
 import { forgejoMissed } from "../../../src/forges/forgejo/missed.ts";
+import type { Limits } from "../../../src/forges/forgejo/pace.ts";
 import { parse } from "../../../src/forges/forgejo/parse.ts";
 
 const NOW = "2026-11-01T10:00:00Z";
@@ -25,8 +26,8 @@ const ISSUE = {
 
 type Answers = Readonly<Record<string, (query: URLSearchParams) => unknown>>;
 
-/** What is found on a forge that answers like this; every other path is not there. */
-async function found(t: TestContext, answers: Answers, known: readonly string[] = [], headers = {}) {
+/** Looks at a forge that answers like this; every other path is not there. */
+async function instance(t: TestContext, answers: Answers, limits: Partial<Limits> = {}, headers = {}) {
   const server = createServer((req, res) => {
     const url = new URL(req.url ?? "/", "http://forge");
     const body = answers[url.pathname.replace("/api/v1", "")]?.(url.searchParams);
@@ -46,14 +47,21 @@ async function found(t: TestContext, answers: Answers, known: readonly string[] 
     webhookSecret: "s",
     webhookProxy: null,
   } as const;
-  const { deliveries } = await forgejoMissed(forgejoApi({ config, now: Date.now })).missed({
-    cursor: CURSOR,
-    notBefore: 0,
-    repositories: known.map((name) => ({ forge: "forge", owner: "acme", name })),
-    known: async () => new Set(),
-    now: 0,
-    signal: AbortSignal.timeout(20_000),
-  });
+  const { missed } = forgejoMissed(forgejoApi({ config, now: Date.now }), limits);
+  return (cursor: string, known: readonly string[]) =>
+    missed({
+      cursor,
+      notBefore: 0,
+      repositories: known.map((name) => ({ forge: "forge", owner: "acme", name })),
+      known: async () => new Set(),
+      now: 0,
+      signal: AbortSignal.timeout(20_000),
+    });
+}
+
+async function found(t: TestContext, answers: Answers, known: readonly string[] = [], headers = {}) {
+  const look = await instance(t, answers, {}, headers);
+  const { deliveries } = await look(CURSOR, known);
   return deliveries.flatMap((one) => parse(one, "forge"));
 }
 
@@ -163,4 +171,62 @@ test("a label that is taken off between the list and its timeline is not found",
     (await Promise.all(found7)).map((events) => events.length),
     [1, 0],
   );
+});
+
+test("a timeline goes on behind pages of which the instance shows nothing", async (t) => {
+  const name = "dispatch:codex";
+  const put = { id: 9, type: "label", body: "1", label: { name }, user: ADA, created_at: NOW };
+  const word = { ...put, type: "comment", label: null };
+  const events = await found(t, {
+    "/user": () => USER,
+    "/user/repos": (query) => first(query, [repository("new")]),
+    "/repos/acme/new/issues": (query) =>
+      first(query, [{ ...ISSUE, labels: [{ name }], pull_request: { merged: false } }]),
+    "/repos/acme/new/issues/7/timeline": (query) =>
+      [[word], [], [], [], [put]][Number(query.get("page")) - 1] ?? [],
+  });
+  assert.deepEqual(
+    events.map(({ kind, by }) => [kind, by.login]),
+    [["labels", "ada"]],
+  );
+});
+
+test("a timeline that never ends tells nothing, since its newest entry is not known", async (t) => {
+  const name = "dispatch:codex";
+  const put = { id: 9, type: "label", body: "1", label: { name }, user: ADA, created_at: NOW };
+  let pages = 0;
+  const events = await found(t, {
+    "/user": () => USER,
+    "/user/repos": (query) => first(query, [repository("new")]),
+    "/repos/acme/new/issues": (query) => first(query, [{ ...ISSUE, labels: [{ name }] }]),
+    "/repos/acme/new/issues/7/timeline": () => {
+      pages++;
+      return [put];
+    },
+  });
+  assert.deepEqual([events, pages], [[], 200]);
+});
+
+test("repositories that only we know of are asked for their names as far as one look goes, and then by the next", async (t) => {
+  const names = Array.from({ length: 12 }, (_, n) => `r${n + 10}`);
+  const asked: string[] = [];
+  const answers: Answers = {
+    "/user": () => USER,
+    "/user/repos": () => [],
+    ...Object.fromEntries(
+      names.map((name) => [
+        `/repos/acme/${name}`,
+        () => asked.push(name) && repository(name, { archived: true }),
+      ]),
+    ),
+  };
+  const look = await instance(t, answers, { requests: 5 });
+  const counts: number[] = [];
+  for (let place = CURSOR, isThrough = false; !isThrough; ) {
+    const missed = await look(place, names);
+    [place, isThrough] = [missed.cursor, missed.through !== false];
+    counts.push(asked.length);
+  }
+  assert.deepEqual(counts, [5, 10, 12]);
+  assert.deepEqual(asked, names);
 });
