@@ -191,6 +191,8 @@ export interface Store {
   /** Which of these deliveries were received before. */
   known(forge: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   settle(settlement: Settlement): Promise<Settled>;
+  /** Which of these events' keys were settled before, whatever delivery brought them. */
+  seen(keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** Sets a delivery aside that cannot be read, with the reason, so that it does not block the ones behind it. */
   reject(delivery: { readonly forge: string; readonly id: string }, reason: string): Promise<void>;
 

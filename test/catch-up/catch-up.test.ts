@@ -10,6 +10,7 @@ import type { Forge, Lookback, Missed } from "../../src/forges/forge.ts";
 import { ForgeError } from "../../src/model/errors.ts";
 import type { Delivery } from "../../src/model/event.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { comment } from "../dispatch/happenings.ts";
 import { FakeForge } from "../fakes/forge.ts";
 
 const DOWN = new ForgeError("asking: the forge is down", 503, true);
@@ -171,6 +172,53 @@ test("failures are told once in a row, and so is their end", async (t) => {
     ["looking for missed events did not work; trying again", "missed events are looked for again"],
   );
   assert.match(logged[0] ?? "", /the forge is down/);
+});
+
+test("what a look could not look at is told once, and so is its end", async (t) => {
+  const troubles = ["acme/app (503)", "acme/app (503)", "acme/app (503); acme/web (500)", null, null];
+  const forge = new Told("here", (_look, count) => ({
+    ...nothing("c1"),
+    trouble: troubles[count - 1] ?? null,
+  }));
+  const { catchUp, logged } = await open(t, [forge]);
+  for (const _ of troubles) await catchUp.once();
+  assert.equal(logged.length, 3);
+  assert.match(logged[0] ?? "", /^a part of the forge could not be looked at.*"acme\/app \(503\)"/);
+  assert.match(logged[1] ?? "", /acme\/web/);
+  assert.match(logged[2] ?? "", /^all of the forge can be looked at again/);
+});
+
+test("a look that was not through goes on soon, however seldom looks are", async (t) => {
+  for (const everyMs of [null, 3_600_000]) {
+    const forge = new Told("here", (_look, count) => ({ ...nothing(`c${count}`), through: count > 2 }));
+    const { run, stop } = await open(t, [forge], { everyMs, goOnMs: 1 });
+    const end = run();
+    await until(() => forge.looks.length === 3);
+    assert.deepEqual(
+      forge.looks.map(({ cursor }) => cursor),
+      [null, "c1", "c2"],
+    );
+    if (everyMs !== null) stop.abort();
+    await end;
+  }
+});
+
+test("what was served before is neither stored again nor told", async (t) => {
+  const forge = new Told("here", () => ({
+    deliveries: ["old", "new", "unread"].map((id) => delivery("here", id)),
+    cursor: "c1",
+  }));
+  forge.parse = ({ id }) => (id === "unread" ? [] : [{ ...comment("/dispatch"), key: `key of ${id}` }]);
+  const { store, catchUp, logged } = await open(t, [forge]);
+  await store.receive(delivery("here", "webhook"));
+  const served = { delivery: delivery("here", "webhook"), keys: ["key of old"] };
+  await store.settle({ ...served, changes: [], effects: [] });
+  await catchUp.once();
+  assert.deepEqual(
+    (await store.nextDeliveries(9)).map(({ id }) => id),
+    ["new", "unread"],
+  );
+  assert.match(logged.join("\n"), /"found":2,"added":2/);
 });
 
 test("without an interval one look is enough", async (t) => {

@@ -1,4 +1,4 @@
-/** Looking at runs without changing them. Lists come newest first. */
+/** Looking at runs, and at what is kept of issues and events, without changing them. Lists come newest first. */
 import { ACTIVE_STATES, type RepoRef, type Run, type RunState } from "../../model/run.ts";
 import type { RunEvent, RunFilter, Store } from "../store.ts";
 import type { Context } from "./context.ts";
@@ -33,7 +33,16 @@ export function queries({
   db,
 }: Context): Pick<
   Store,
-  "run" | "runs" | "activeRun" | "lastRun" | "ahead" | "waiting" | "repositories" | "events" | "labels"
+  | "run"
+  | "runs"
+  | "activeRun"
+  | "lastRun"
+  | "ahead"
+  | "waiting"
+  | "repositories"
+  | "events"
+  | "labels"
+  | "seen"
 > {
   return {
     run: async (id) => (await selectRuns(db, "where id = $1", id))[0] ?? null,
@@ -57,6 +66,10 @@ export function queries({
       const sql = `select labels from issue_labels where ${OF_ISSUE}`;
       const row = await db.get<{ labels: string }>(sql, ...ofIssue(repo, issue));
       return row ? (JSON.parse(row.labels) as string[]) : null;
+    },
+    async seen(keys) {
+      const sql = "select key from seen_keys where key = any($1)";
+      return new Set((await db.all<{ key: string }>(sql, keys)).map(({ key }) => key));
     },
   };
 }

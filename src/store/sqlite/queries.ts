@@ -1,4 +1,4 @@
-/** Looking at runs without changing them. Lists come newest first. */
+/** Looking at runs, and at what is kept of issues and events, without changing them. Lists come newest first. */
 import { ACTIVE_STATES, type RepoRef, type Run, type RunState } from "../../model/run.ts";
 import type { RunEvent, RunFilter, Store } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -37,7 +37,16 @@ export function queries({
   db,
 }: Context): Pick<
   Store,
-  "run" | "runs" | "activeRun" | "lastRun" | "ahead" | "waiting" | "repositories" | "events" | "labels"
+  | "run"
+  | "runs"
+  | "activeRun"
+  | "lastRun"
+  | "ahead"
+  | "waiting"
+  | "repositories"
+  | "events"
+  | "labels"
+  | "seen"
 > {
   return {
     run: async (id) => runById(db, id),
@@ -64,6 +73,10 @@ export function queries({
         issue,
       );
       return row ? (JSON.parse(row.labels) as string[]) : null;
+    },
+    async seen(keys) {
+      const sql = "select key from seen_keys where key in (select value from json_each(?))";
+      return new Set(db.all<{ key: string }>(sql, JSON.stringify(keys)).map(({ key }) => key));
     },
   };
 }

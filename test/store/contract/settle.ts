@@ -44,6 +44,21 @@ export function settleContract(open: Open): void {
   );
 
   test(
+    "which keys were settled before can be asked, of any number, and asking keeps none",
+    on(open, async ({ store }) => {
+      await store.receive(delivery("1"));
+      await store.settle({ delivery: delivery("1"), keys: ["a", "%"], changes: [], effects: [] });
+      const many = Array.from({ length: 5_000 }, (_, n) => `x${n}`);
+      for (const keys of [
+        ["b", "a", "%", "A"],
+        [...many, "a", "%"],
+      ])
+        assert.deepEqual([...(await store.seen(keys))].toSorted(), ["%", "a"]);
+      assert.equal((await store.seen([])).size, 0);
+    }),
+  );
+
+  test(
     "settling again after a restart does nothing twice, with or without keys",
     on(open, async ({ store, reopen }) => {
       for (const keys of [["k"], []]) {
