@@ -7,6 +7,8 @@ export interface Exit {
   readonly signal: string | null;
   /** True when memory ran out. */
   readonly outOfMemory: boolean;
+  /** It was ended because its worker gave no sign of life any more: that says nothing of the agent. */
+  readonly abandoned?: true;
   /** Epoch milliseconds, by the clock of whoever saw it; null or absent when nobody did. Not kept in reports. */
   readonly endedAt?: number | null;
 }

@@ -1,6 +1,6 @@
 /**
  * Reads the record that the waiting shell left (`launch.ts`): what the shell said of a death by signal, if anything,
- * then `exit N`. An agent ended by INT or PIPE is told as codes 130 and 141, since shells say nothing of those two.
+ * then `exit N`; or `abandoned`, by the guard that ended all for want of a worker. An agent ended by INT or PIPE is told as codes 130 and 141, since shells say nothing of those two.
  */
 import { constants } from "node:os";
 import type { Exit } from "../../model/outcome.ts";
@@ -17,6 +17,8 @@ export interface EndFacts {
 
 /** The record is empty when everything was killed at once, or when the host went down. */
 export function decodeExit(record: string, facts: EndFacts): Exit {
+  if (/(?:^|\n)abandoned\n$/.test(record))
+    return { code: null, signal: "SIGKILL", outOfMemory: false, abandoned: true };
   const end = /(?:^|\n)exit (\d{1,3})\n$/.exec(record);
   if (!end) {
     const signal = facts.recorderSignal ?? (facts.forced ? "SIGKILL" : null);

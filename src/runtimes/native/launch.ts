@@ -7,7 +7,8 @@
  * The shell passes the environment on as it is, except PWD, OLDPWD, SHLVL and _, which are a shell's own.
  *
  * Where a guard is asked for, the shell also starts a loop that looks each second whether the sign of life in a file
- * ($1) has changed, and kills its whole group when it has not for $2 looks. See `alive.ts`.
+ * ($1) has changed, and kills its whole group when it has not for $2 looks. See `alive.ts`. It does so, too, so many
+ * looks after an order to stop as that says (the file $3): a worker killed between its TERM and its KILL leaves nothing.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,33 +16,44 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { messageOf, Refusal } from "../../model/errors.ts";
 import type { StartSpec } from "../runtime.ts";
-import type { Guard } from "./alive.ts";
+import { type Guard, looksIn } from "./alive.ts";
 import type { RawFiles } from "./record.ts";
 
 /**
  * Signals to the group must not end the recorder before the agent: they are trapped, which an exec resets. The
  * shell's own stderr is the record (fd 3): every shell names a death by signal there ("Killed"), which tells
  * SIGKILL from exit code 137. bash does so only outside its posix mode.
+ *
+ * The guard ignores what asks an agent to end, which its agent may ignore too. It naps in a child that it can end, and
+ * the recorder waits for it, so that no zombie is left where nobody reaps orphans.
  */
 const RECORDER = `case \${BASH_VERSION-} in ?*) (set +o posix) 2>/dev/null && set +o posix ;; esac
 trap : TERM INT HUP QUIT
 exec 4>&2 2>&3
 if [ -n "$1" ]; then
   (
-    trap - TERM INT HUP QUIT
-    exec </dev/null >/dev/null 2>&1 3>&- 4>&-
-    silent=0 seen=
-    while sleep 1; do
+    trap '' TERM INT HUP QUIT
+    exec </dev/null >/dev/null 2>&1 4>&-
+    trap 'kill -KILL "$nap"; wait; exit' USR1
+    silent=0 seen= stop= nap=
+    while :; do
+      sleep 1 3>&- & nap=$!
+      wait "$nap"
+      case $? in 0) ;; 127) exit ;; *) continue ;; esac
       read -r sign <"$1" || sign=
       if [ "$sign" = "$seen" ]; then silent=$((silent + 1)); else silent=0 seen=$sign; fi
-      [ "$silent" -lt "$2" ] || kill -KILL 0
+      if [ -n "$stop" ]; then stop=$((stop - 1)); elif [ -f "$3" ]; then read -r stop <"$3"; fi
+      [ "$silent" -lt "$2" ] && [ "\${stop:-1}" -gt 0 ] && continue
+      [ -n "$stop" ] || echo abandoned >&3
+      kill -KILL 0
     done
   ) &
 fi
-shift 2
+shift 3
 (unset PWD OLDPWD SHLVL _; exec "$@" 2>&4 3>&- 4>&-)
 printf 'exit %d\\n' "$?" >&3
-[ -z "$!" ] || kill "$!" 2>/dev/null`;
+exec 2>/dev/null
+[ -z "$!" ] || { kill -USR1 "$!"; wait; }`;
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
 const APPEND_NEW = O_WRONLY | O_CREAT | O_EXCL | O_APPEND;
@@ -65,7 +77,7 @@ export async function launch(
     for (const file of [files.stdout, files.stderr, files.exit])
       opened.push(await open(file, APPEND_NEW, 0o600));
     await turn();
-    const watch = guard ? [guard.file, String(Math.ceil(guard.silentMs / 1000))] : ["", "0"];
+    const watch = guard ? [guard.file, String(looksIn(guard.silentMs)), files.stop] : ["", "0", ""];
     const argv = ["-c", RECORDER, "agent-dispatch", ...watch, program, ...spec.argv.slice(1)];
     const stdio = opened.map((file) => file.fd);
     const child = await spawned(spec.argv[0], () =>

@@ -9,7 +9,7 @@ import { release, type } from "node:os";
 import { Refusal } from "../../model/errors.ts";
 import type { Exit } from "../../model/outcome.ts";
 import type { Runtime, RuntimeProbe, StartSpec } from "../runtime.ts";
-import type { Guard } from "./alive.ts";
+import { type Guard, orderStop } from "./alive.ts";
 import { darwinProcesses } from "./darwin.ts";
 import { decodeExit } from "./exit.ts";
 import { createTurns, launch } from "./launch.ts";
@@ -63,6 +63,7 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
     async stop(handle, graceMs) {
       const life = lives.of(handle);
       if (life.over) return;
+      if (options.guard) orderStop(rawFiles(handle).stop, graceMs);
       if (!(await terminate(table, life.target, graceMs))) {
         life.forced = true;
         await killAll(table, life.target);

@@ -20,6 +20,8 @@ export interface RawFiles {
   readonly stderr: string;
   /** Written by the shell that waits for the agent: see `launch.ts`. */
   readonly exit: string;
+  /** An order to the guard, there once the agent is being stopped: see `alive.ts`. */
+  readonly stop: string;
 }
 
 export function keyOf(handle: Pick<RunHandle, "runId" | "attempt">): string {
@@ -28,7 +30,13 @@ export function keyOf(handle: Pick<RunHandle, "runId" | "attempt">): string {
 
 export function rawFiles(handle: Pick<RunHandle, "attempt" | "logs">): RawFiles {
   const file = (name: string) => join(handle.logs, `${name}.${handle.attempt}.raw`);
-  return { stdin: file("stdin"), stdout: file("stdout"), stderr: file("stderr"), exit: file("exit") };
+  return {
+    stdin: file("stdin"),
+    stdout: file("stdout"),
+    stderr: file("stderr"),
+    exit: file("exit"),
+    stop: file("stop"),
+  };
 }
 
 export interface Records {

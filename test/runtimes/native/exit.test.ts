@@ -39,3 +39,8 @@ test("SIGKILL that we did not send, while the kernel killed for memory, is out o
   assert.deepEqual(decodeExit("Killed\nexit 137\n", { ...facts, forced: true }), exit(null, "SIGKILL"));
   assert.deepEqual(decodeExit("exit 1\n", facts), exit(1, null));
 });
+
+test("an end by the guard is the worker's doing, whatever else was killed meanwhile", () => {
+  const facts = { recorderSignal: null, forced: false, oomKill: true };
+  assert.deepEqual(decodeExit("abandoned\n", facts), { ...exit(null, "SIGKILL"), abandoned: true });
+});
