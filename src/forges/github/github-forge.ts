@@ -21,18 +21,19 @@ import { identify, verify } from "./webhook.ts";
 export function createGithubForge(options: ClientOptions): Forge {
   const { config } = options;
   const client = createClient(options);
+  const who = identity(client);
   return {
     name: config.name,
     kind: "github",
     identify,
     verify: async (headers, body) => verify(config.webhookSecret, headers, body),
     parse: (delivery) => parse(config.name, delivery),
-    ...identity(client),
+    ...who,
     ...people(client),
     ...repositories(client),
     ...comments(client),
     ...pulls(client),
     ...time(client),
-    ...missed(client),
+    ...missed(client, who.self),
   };
 }

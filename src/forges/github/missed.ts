@@ -4,6 +4,6 @@ import type { GithubClient } from "./client.ts";
 import { deliveryLog } from "./delivery-log.ts";
 import { scan } from "./scan.ts";
 
-export function missed(client: GithubClient): Pick<Forge, "missed"> {
-  return { missed: client.config.auth.as === "app" ? deliveryLog(client) : scan(client) };
+export function missed(client: GithubClient, self: Forge["self"]): Pick<Forge, "missed"> {
+  return { missed: client.config.auth.as === "app" ? deliveryLog(client) : scan(client, self) };
 }

@@ -41,6 +41,8 @@ export interface FakeGithub extends ForgeWorld {
   failWith(message: string, method: string, path: RegExp, status: number, options?: FailOptions): () => void;
   /** Answers with this body, for what the fake itself cannot come to. Returns its end. */
   answer(method: string, path: RegExp, status: number, body: unknown, options?: FailOptions): () => void;
+  /** Lets something happen before the nth request of this path from now is answered. */
+  before(nth: number, path: RegExp, happen: () => Promise<void>): void;
   /** From now on the log holds no payload of this delivery. */
   forgetPayload(guid: string): void;
   /** The bot's token is void, or the App's key. */
@@ -189,6 +191,7 @@ function apiPart(
   return async (request, response) => {
     seen.requests.push(`${request.method} ${request.path}`);
     seen.violations.push(...contract(request));
+    await faults.interrupt(request.path);
     if (faults.holds(request.path, response)) return null;
     return faults.answerFor(request.method, request.path) ?? (await pipeline.handle(request));
   };

@@ -1,4 +1,4 @@
-/** Failures on demand: an answer of one's choice, or none at all. */
+/** Failures on demand: an answer of one's choice, or none at all, or something else happening just before it. */
 import type { ServerResponse } from "node:http";
 import type { FailOptions } from "../forge-world.ts";
 import { type ApiReply, refusal } from "./api.ts";
@@ -15,9 +15,16 @@ interface Hang {
   readonly held: Set<ServerResponse>;
 }
 
+interface Interruption {
+  readonly path: RegExp;
+  readonly happen: () => Promise<void>;
+  left: number;
+}
+
 export class Faults {
   readonly #failures = new Set<Failure>();
   readonly #hangs = new Set<Hang>();
+  readonly #interruptions = new Set<Interruption>();
 
   /** Returns what ends it. */
   fail(
@@ -40,6 +47,19 @@ export class Faults {
       this.#hangs.delete(hang);
       for (const response of hang.held) response.destroy();
     };
+  }
+
+  /** Lets something happen before the nth request from now is answered. */
+  before(nth: number, path: RegExp, happen: () => Promise<void>): void {
+    this.#interruptions.add({ path, happen, left: nth });
+  }
+
+  async interrupt(path: string): Promise<void> {
+    for (const one of this.#interruptions) {
+      if (!one.path.test(path) || --one.left > 0) continue;
+      this.#interruptions.delete(one);
+      await one.happen();
+    }
   }
 
   /** True when the request is kept without an answer. */

@@ -24,6 +24,7 @@ export function createWorld(fake: Fake): FakeGithub {
     failWith: (message, method, path, status, options) =>
       faults.fail(method, path, status, options, { message }),
     answer: (method, path, status, body, options) => faults.fail(method, path, status, options, body),
+    before: (nth, path, happen) => faults.before(nth, path, happen),
     hang: (path) => faults.hang(path),
     violations: () => fake.violations,
     waitFor,

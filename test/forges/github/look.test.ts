@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  before,
   clockOf,
+  cursorOf,
   endsLook,
   firstCursor,
   isGone,
-  nextCursor,
   readMark,
+  troubleOf,
 } from "../../../src/forges/github/look.ts";
 import { ForgeError } from "../../../src/model/errors.ts";
 import { lookSince } from "./connect.ts";
@@ -14,23 +16,22 @@ import { lookSince } from "./connect.ts";
 const NOON = Date.parse("2026-01-01T12:00:00Z");
 const any = () => true;
 
+const NONE = { repositories: {}, entries: [] };
+
 test("the next look begins a little before the last one began", () => {
   const mark = readMark(firstCursor(NOON), any);
-  assert.deepEqual(mark, { since: "2026-01-01T12:00:00.000Z", rest: null });
-  assert.ok(mark);
-  const next = nextCursor(mark, "2026-01-01T12:30:00.000Z", null);
-  assert.deepEqual(readMark(next, any), { since: "2026-01-01T12:28:00.000Z", rest: null });
+  assert.deepEqual(mark, { since: "2026-01-01T12:00:00.000Z", rest: null, ...NONE });
+  assert.equal(before("2026-01-01T12:30:00.000Z"), "2026-01-01T12:28:00.000Z");
 });
 
-test("after a look that was not through, the beginning stays", () => {
-  const mark = { since: "2026-01-01T12:00:00.000Z", rest: null };
-  const rest = { began: "2026-01-01T12:30:00.000Z", from: "acme/app" };
-  const next = nextCursor(mark, rest.began, rest.from);
-  assert.deepEqual(readMark(next, any), { ...mark, rest });
+test("a rest of the other kind of look is begun anew, and what was noted is kept", () => {
+  const since = "2026-01-01T12:00:00.000Z";
+  const rest = { began: "2026-01-01T12:30:00.000Z", from: "acme/app", within: null };
+  const mark = { since, rest, ...NONE, repositories: { "acme/b": since } };
+  assert.deepEqual(readMark(cursorOf(mark), any), mark);
   assert.deepEqual(
-    readMark(next, () => false),
-    mark,
-    "a rest of the other kind of look is begun anew",
+    readMark(cursorOf(mark), () => false),
+    { ...mark, rest: null },
   );
 });
 
@@ -49,12 +50,20 @@ test("what would fail the same way everywhere ends a look; what is gone does not
   const look = lookSince(null);
   const error = (status: number, retryable: boolean, wait: number | null = null) =>
     new ForgeError("x: y", status, retryable, wait);
-  for (const one of [error(401, false), error(0, true), error(429, true), error(403, true, 5)]) {
+  for (const one of [error(401, false), error(429, true), error(403, true, 5)]) {
     assert.deepEqual([endsLook(one, look), isGone(one)], [true, false]);
   }
   for (const one of [error(404, false), error(403, false), error(410, false)]) {
     assert.deepEqual([endsLook(one, look), isGone(one)], [false, true]);
   }
-  assert.deepEqual([endsLook(error(502, true), look), isGone(error(502, true))], [false, false]);
+  for (const one of [error(502, true), error(503, true, 5), error(0, true), new Error("odd")]) {
+    assert.deepEqual([endsLook(one, look), isGone(one)], [false, false]);
+  }
   assert.equal(endsLook(error(502, true), { ...look, signal: AbortSignal.abort() }), true);
+});
+
+test("of many troubles some are told, and how many more there are", () => {
+  assert.equal(troubleOf(new Set()), null);
+  assert.equal(troubleOf(new Set(["a", "b"])), "a; b");
+  assert.equal(troubleOf(new Set(["a", "b", "c", "d", "e"])), "a; b; c; and 2 more");
 });
