@@ -26,7 +26,8 @@ export type Judgement = { readonly kind: "publish" } | Exclude<Outcome, { readon
  * The first cause wins. A person's cancel comes before all. Then a question: it was asked before whatever ended the
  * agent, be it a time limit or an exit code. Then the limit it was stopped at: the exit code and signal that follow
  * are our own doing. Then what the system and the provider said, the exit, and last the agent's own word: success
- * is exit 0 together with its success event; where nobody saw the exit, the event alone must do.
+ * is exit 0 together with its success event; where nobody saw the exit, or the agent was ended for want of a worker,
+ * the event alone must do.
  */
 export function judge(facts: EndFacts): Judgement {
   const { exit, result, ended } = facts;
@@ -38,7 +39,8 @@ export function judge(facts: EndFacts): Judgement {
   if (exit.outOfMemory) return outOfMemory();
   if (!result.ok && (result.cause === "auth" || result.cause === "limit"))
     return refused(result.cause, result);
-  if (exit.code === null && exit.signal === null) return result.ok ? { kind: "publish" } : lost();
+  const unseen = exit.code === null && exit.signal === null;
+  if (unseen || exit.abandoned) return result.ok ? { kind: "publish" } : lost();
   if (exit.signal !== null)
     return failed("agent", `Agent was killed by ${exit.signal}${words(result)}`, null);
   if (exit.code !== 0)

@@ -6,8 +6,9 @@
 import type { NewEffect } from "../model/effect.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Outcome } from "../model/outcome.ts";
-import type { Run } from "../model/run.ts";
+import { LEASED_STATES, type Run } from "../model/run.ts";
 import { beginsAnew, statusEffect } from "../report/messages.ts";
+import type { RunEvent, RunPatch } from "../store/store.ts";
 import type { WorkDeps } from "./deps.ts";
 import { finish, timeBooked } from "./finish.ts";
 import { handleOf } from "./handle.ts";
@@ -38,8 +39,11 @@ async function isHere(run: Run, deps: WorkDeps): Promise<boolean> {
   }
 }
 
-/** Moves the run to where it can go on without the lost `worker`: the queue, or its end. One that can goes on here. */
-export async function takeUp(job: Job, worker: string, deps: WorkDeps): Promise<void> {
+/**
+ * Moves the run to where it can go on without the lost `worker`: the queue, or its end. One that can goes on here.
+ * `worker` is this one where it was away itself, and its agent did not outlive that; `facts` go with an end.
+ */
+export async function takeUp(job: Job, worker: string, deps: WorkDeps, facts: RunPatch = {}): Promise<void> {
   const { run } = job;
   const { state } = run;
   deps.log.warn({ run: run.id, attempt: run.attempt, worker, state }, "taking over a run of a lost worker");
@@ -51,9 +55,11 @@ export async function takeUp(job: Job, worker: string, deps: WorkDeps): Promise<
     await job.move("queued", { session: null }, effects, { detail: `${RESTARTED} ${worker}` });
     return;
   }
-  const outcome: Outcome = by ? { kind: "cancelled", by: by.login } : failedWith(worker, restarts);
+  const outcome: Outcome = by
+    ? { kind: "cancelled", by: by.login }
+    : failedWith(worker, worker === deps.name, restarts);
   if (state === "publishing") await finish(job, outcome, deps);
-  else await job.move("publishing", { outcome }, [], { detail: outcome.kind });
+  else await job.move("publishing", { ...facts, outcome }, [], { detail: outcome.kind });
 }
 
 /** A run that was being prepared is prepared here; an end that leaves nothing to push is told from here. */
@@ -71,14 +77,21 @@ function isReview(run: Run, deps: WorkDeps): boolean {
   }
 }
 
+/** How often it began anew since a person last asked for it. */
 async function restartsOf(run: Run, { store }: WorkDeps): Promise<number> {
   const events = await store.events(run.id);
-  return events.filter(({ to, detail }) => to === "queued" && detail?.startsWith(RESTARTED)).length;
+  const isAskedFor = ({ from, to }: RunEvent) =>
+    to === "queued" && !LEASED_STATES.some((state) => state === from);
+  const recent = events.slice(events.findLastIndex(isAskedFor) + 1);
+  return recent.filter(({ to, detail }) => to === "queued" && detail?.startsWith(RESTARTED)).length;
 }
 
-function failedWith(worker: string, restarts: number): Outcome {
-  const again = restarts > 0 ? `, after it had begun anew ${restarts} times on others` : "";
-  const why = `worker ${worker} was lost while it had this run${again}`;
+function failedWith(worker: string, isThisOne: boolean, restarts: number): Outcome {
+  const again = restarts > 0 ? `, after it had begun anew ${restarts} times` : "";
+  const how = isThisOne
+    ? "was away for too long, and the agent did not outlive that"
+    : "was lost while it had this run";
+  const why = `worker ${worker} ${how}${again}`;
   return { kind: "failed", reason: "lost", why, fix: null };
 }
 

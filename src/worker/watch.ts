@@ -7,6 +7,7 @@ import { type Ended, judge } from "../outcome/judge.ts";
 import { readQuestion } from "../outcome/question.ts";
 import { publishingStatus, runningStatus } from "../report/status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
+import type { RunPatch } from "../store/store.ts";
 import { copyLog, type LogCopy } from "../supervisor/copy-log.ts";
 import { createRunLog } from "../supervisor/run-log.ts";
 import { type Supervised, type SuperviseRequest, supervise } from "../supervisor/supervise.ts";
@@ -14,6 +15,7 @@ import { activityLine } from "./activity.ts";
 import type { WorkDeps } from "./deps.ts";
 import { handleOf } from "./handle.ts";
 import type { Job } from "./job.ts";
+import { takeUp } from "./lost.ts";
 import { withTail } from "./tail.ts";
 
 /** False when the agent was left alive, or the lease was lost: then nothing more may be said of the run here. */
@@ -130,18 +132,17 @@ async function recordEnd(
   const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
   // Of an agent that nobody saw end, nobody knows how long it worked: that it is noticed now is no reason to book it.
   const isLost = outcome.kind === "failed" && outcome.reason === "lost";
-  await job.move(
-    "publishing",
-    {
-      startedAt,
-      ...(isLost ? {} : { endedAt }),
-      outcome,
-      session: result.session ?? run.session,
-      report: { exit, lastMessage, logTail, usage: result.usage },
-    },
-    [],
-    { detail: outcome.kind },
-  );
+  const facts: RunPatch = {
+    startedAt,
+    ...(isLost ? {} : { endedAt }),
+    session: result.session ?? run.session,
+    report: { exit: isLost ? null : exit, lastMessage, logTail, usage: result.usage },
+  };
+  if (isLost && deps.store.fleet !== null) {
+    await forget(job, deps);
+    await takeUp(job, deps.name, deps, facts);
+    if (job.run.state !== "publishing") return;
+  } else await job.move("publishing", { ...facts, outcome }, [], { detail: outcome.kind });
   await deps.live.update(job.run, publishingStatus(job.run));
 }
 
