@@ -1,7 +1,7 @@
-/** Does something again while the forge does not answer: what passes by itself must not end a finished run as failed. */
+/** Does something again while the forge or the store does not answer: what passes by itself must not end a finished run as failed. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { ForgeError, messageOf } from "../model/errors.ts";
+import { ForgeError, messageOf, StoreTrouble } from "../model/errors.ts";
 import { NoAnswer } from "../workspace/explain.ts";
 
 const LONGEST_MS = 60_000;
@@ -24,7 +24,7 @@ export async function patiently<T>(act: () => Promise<T>, { pausesMs, signal, lo
     } catch (error) {
       if (!isPassing(error) || signal.aborted) throw error;
       const ms = Math.max(pauseMs, Math.min(waitAskedFor(error), LONGEST_MS));
-      log.warn({ reason: messageOf(error), againInMs: ms }, "the forge did not answer; trying again");
+      log.warn({ reason: messageOf(error), againInMs: ms }, "no answer; trying again");
       await sleep(ms, undefined, { signal }).catch(() => {
         throw error;
       });
@@ -35,7 +35,12 @@ export async function patiently<T>(act: () => Promise<T>, { pausesMs, signal, lo
 
 /** Whether it may go away by itself. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof NoAnswer || (error instanceof ForgeError && error.retryable);
+  return error instanceof NoAnswer || (error instanceof ForgeError && error.retryable) || isStoreAway(error);
+}
+
+/** The store does not answer now: that says nothing of the run, and no more can be said of it meanwhile. */
+export function isStoreAway(error: unknown): boolean {
+  return error instanceof StoreTrouble && error.passes;
 }
 
 function waitAskedFor(error: unknown): number {

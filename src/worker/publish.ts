@@ -14,7 +14,7 @@ import { despiteRefusals, refusalOf, waitForOpen } from "./closed.ts";
 import type { WorkDeps } from "./deps.ts";
 import { failed } from "./failure.ts";
 import type { Job } from "./job.ts";
-import { isPassing, PAUSES, patiently } from "./patience.ts";
+import { isPassing, isStoreAway, PAUSES, patiently } from "./patience.ts";
 
 /**
  * The outcome with what was published in it; a refusal on the way is an outcome too. Rejects when the run is given
@@ -39,7 +39,8 @@ export async function publish(job: Job, deps: WorkDeps): Promise<Outcome> {
     return { kind: "completed", work, review: null };
   } catch (error) {
     const mayPass = isPassing(error) || refusalOf(error) !== null;
-    if (job.lost.aborted || (mayPass && (job.left.aborted || job.draining.aborted))) throw error;
+    if (job.lost.aborted || isStoreAway(error) || (mayPass && (job.left.aborted || job.draining.aborted)))
+      throw error;
     return failed("publish", error, deps);
   }
 }

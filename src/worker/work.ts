@@ -17,7 +17,7 @@ import { finish } from "./finish.ts";
 import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
 import { lostWith, takeUp } from "./lost.ts";
-import { PAUSES, patiently } from "./patience.ts";
+import { isStoreAway, PAUSES, patiently } from "./patience.ts";
 import { prepare, type Ready } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { forget, watch } from "./watch.ts";
@@ -67,7 +67,10 @@ async function preparePatiently(job: Job, deps: WorkDeps): Promise<Ready> {
   return await despiteRefusals(once, { run, deps, signal, whileClosed });
 }
 
-/** Does a step; what it refuses, or a cancel in the middle of it, is an end of the run and not of the worker. */
+/**
+ * Does a step; what it refuses, or a cancel in the middle of it, is an end of the run and not of the worker. A store
+ * that is away is neither: the run is taken up again as it stands.
+ */
 async function orEnd<T>(
   job: Job,
   deps: WorkDeps,
@@ -77,7 +80,7 @@ async function orEnd<T>(
   try {
     return await step();
   } catch (error) {
-    if (error instanceof LeaseLost || isGone(job)) throw error;
+    if (error instanceof LeaseLost || isGone(job) || isStoreAway(error)) throw error;
     if (error instanceof ForgeClosed) {
       await waitInQueue(job, error, deps);
       return null;
