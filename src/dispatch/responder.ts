@@ -8,7 +8,7 @@ import { messageOf } from "../model/errors.ts";
 import type { CommentCreated, Event, IssueClosed, LabelsChanged } from "../model/event.ts";
 import type { Trigger } from "../model/run.ts";
 import type { Decision } from "../permission/permission.ts";
-import { ACCEPTED, broke, notPermitted, REFUSED, unreadable } from "../report/messages.ts";
+import { ACCEPTED, broke, notPermitted, REFUSED, refused, unreadable } from "../report/messages.ts";
 import { act, type CommandDeps } from "./act.ts";
 import { cancelled } from "./cancel.ts";
 import { CommandBroke, isFinal, isOurs } from "./failure.ts";
@@ -52,15 +52,18 @@ const UNTOUCHED = { freed: false, moved: null } as const;
 async function onLabels(event: LabelsChanged, forge: Forge, deps: ResponderDeps): Promise<Response> {
   const { wanted, remembered } = await judgeLabels(event, forge, deps);
   if (!wanted) return remembered;
-  const trigger: Trigger = {
-    kind: "label",
-    by: event.by,
-    commentId: null,
-    label: wanted.label,
-    at: event.at,
-  };
+  const { label, by, at, known } = wanted;
+  const trigger: Trigger = { kind: "label", by, commentId: null, label, at };
   const command: Command = { ...BARE_DISPATCH, agent: wanted.agent };
-  return join(remembered, await gated({ event, forge, trigger, ...UNTOUCHED }, [command], deps));
+  const request: Request = { event: { ...event, by, at }, forge, trigger, ...UNTOUCHED };
+  // One who may not, and perhaps had no part in it, is not refused: whoever put it on is told what to do.
+  const instead = known === "guess" ? reply(request, "whose", whose(label)) : null;
+  return join(remembered, await gated(request, [command], deps, instead));
+}
+
+function whose(label: string): string {
+  const message = `${label} was put on this issue, but the forge does not tell by whom.`;
+  return refused(message, "Take the label off and put it on again, or give the command in a comment.");
 }
 
 const BARE_DISPATCH = {
@@ -77,16 +80,19 @@ const BARE_DISPATCH = {
   task: "",
 } as const satisfies Command;
 
+/** `instead` is the response where this person, or the bot itself, may not command. */
 async function gated(
   request: Request,
   commands: readonly (Command | CommandError)[],
   deps: ResponderDeps,
+  instead: Response | null = null,
 ): Promise<Response> {
   try {
     // The bot's own comments and labels come back as webhooks.
-    if (request.event.by.id === (await request.forge.self()).id) return nothing;
+    if (request.event.by.id === (await request.forge.self()).id) return instead ?? nothing;
     const decision = await deps.permit(request.event, request.forge);
     if (decision.allowed) return await inOrder(request, commands, deps);
+    if (instead) return instead;
     return decision.answer ? reply(request, "denied", notPermitted(decision.reason)) : nothing;
   } catch (error) {
     // Whether this person may know more could not be found out.

@@ -130,6 +130,17 @@ export interface Forge {
   /** The events of a delivery, oldest first; [] for what does not concern us. Throws on a payload of a wrong shape. */
   parse(delivery: Delivery): readonly Event[];
 
+  /**
+   * Who put a label on an issue, and when: its newest adding from `since` to `until`, epoch milliseconds on the forge's
+   * clock, both included. Null when the forge cannot tell. For forges whose webhooks tell labels without it.
+   */
+  labeledBy?(
+    repo: RepoRef,
+    issue: number,
+    label: string,
+    span: { readonly since: number; readonly until: number },
+  ): Promise<{ readonly by: Event["by"]; readonly at: number } | null>;
+
   /** Commands and labels that may not have been delivered. Finding one that has been served before is fine. */
   missed(look: Lookback): Promise<Missed>;
 

@@ -25,12 +25,28 @@ async function served(t: TestContext, kind: "forgejo" | "github" = "forgejo"): P
   return desk;
 }
 
-test("a label that a look back finds while its run works says nothing, whatever its time", async (t) => {
+test("a label that a look back finds while its run works says nothing", async (t) => {
   for (const kind of ["forgejo", "github"] as const) {
     const desk = await openDesk(t, { kind });
     await desk.happen(found([LABEL], 0));
-    await desk.happen(found([LABEL], 90));
+    await desk.happen(found([LABEL], kind === "github" ? 2 : 0));
     assert.deepEqual([await runs(desk), await desk.replies()], [1, []]);
+  }
+});
+
+test("a label that is put on again while its run waits or works is answered, once", async (t) => {
+  for (const kind of ["forgejo", "github"] as const) {
+    const desk = await openDesk(t, { kind });
+    const put = (seconds: number) =>
+      desk.happen(kind === "forgejo" ? told([LABEL], seconds) : found([LABEL], seconds));
+    await put(0);
+    // GitHub's taking off tells us nothing.
+    if (kind === "forgejo") await desk.happen(told([], 3_600));
+    await put(7_200);
+    await desk.happen(found([LABEL], 7_200));
+    const [busy = "", ...more] = await desk.replies();
+    assert.match(busy, /^A run is here already/);
+    assert.deepEqual([await runs(desk), more], [1, []]);
   }
 });
 

@@ -48,6 +48,8 @@ export class FakeForge implements Forge {
   readonly levels = new Map<number, Access>();
   readonly teams = new Map<string, readonly number[]>();
   readonly files = new Map<string, string>();
+  /** Who put which label on, and when, oldest first; a label that is not here is one of which nobody can tell. */
+  readonly labelings: { readonly label: string; readonly by: Event["by"]; readonly at: number }[] = [];
   readonly #failures = new Map<Method, { error: Error; after: boolean }[]>();
   #events: readonly Event[] = [];
   #undelivered: readonly Delivery[] = [];
@@ -113,6 +115,17 @@ export class FakeForge implements Forge {
 
   parse(_delivery: Delivery): readonly Event[] {
     return this.#events;
+  }
+
+  async labeledBy(
+    _repo: RepoRef,
+    _issue: number,
+    label: string,
+    { since, until }: { readonly since: number; readonly until: number },
+  ): Promise<{ by: Event["by"]; at: number } | null> {
+    const fits = (one: { label: string; at: number }) =>
+      one.label === label && one.at >= since && one.at <= until;
+    return await this.#do("labeledBy", () => this.labelings.findLast(fits) ?? null);
   }
 
   /** As the contract has it, the first look finds nothing. */

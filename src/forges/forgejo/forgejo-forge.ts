@@ -2,6 +2,7 @@
 import type { Forge } from "../forge.ts";
 import { type ForgejoOptions, forgejoApi } from "./api.ts";
 import { forgejoComments } from "./comments.ts";
+import { forgejoLabels } from "./labeled-by.ts";
 import { forgejoMissed } from "./missed.ts";
 import { parse } from "./parse.ts";
 import { forgejoPeople } from "./people.ts";
@@ -27,6 +28,7 @@ export function createForgejoForge(options: ForgejoOptions): Forge {
     ...forgejoPulls(api),
     ...forgejoTime(api, people.self),
     ...forgejoMissed(api),
+    ...forgejoLabels(api),
     async gitCredential(repo) {
       const { login } = await people.self();
       const url = `${config.url}/${encodeURIComponent(repo.owner)}/${encodeURIComponent(repo.name)}.git`;

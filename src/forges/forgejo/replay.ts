@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /** Whose account is gone, or who is not told: nobody has this id, and nobody may do anything by it. */
-const NOBODY = { id: -1, login: "ghost" } as const satisfies User;
+export const NOBODY = { id: -1, login: "ghost" } as const satisfies User;
 
 export function commentReplayed(place: Place, issue: Issue, comment: Comment): Replayed {
   const isPull = isPullRequest(issue);
