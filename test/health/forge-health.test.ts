@@ -46,9 +46,9 @@ async function openScene(t: TestContext, { everyMs = 5, good = true, broken }: S
     forges: new Map([codeberg, github].map((forge) => [forge.name, forge])),
     now: () => clock.ms,
     log: {
-      info: (line: object, msg: string) =>
+      info: (line: object, msg?: string) =>
         void logged.push({ level: "info", msg, ...line } as Scene["logged"][0]),
-      error: (line: object, msg: string) =>
+      error: (line: object, msg?: string) =>
         void logged.push({ level: "error", msg, ...line } as Scene["logged"][0]),
     },
     everyMs,
