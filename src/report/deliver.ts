@@ -18,7 +18,6 @@ const BODY_MOST = 65_536;
 
 export interface DeliverOptions {
   readonly store: Store;
-  readonly forges: ReadonlyMap<string, Forge>;
   readonly redact: (text: string) => string;
   /** The name of a secret that the text holds, or null. */
   readonly findSecret: (text: string) => string | null;
@@ -26,10 +25,12 @@ export interface DeliverOptions {
 }
 
 /** Returns what the forge calls the result, or null. Throws ForgeError, also when the hold ends before all is done. */
-export async function deliver(effect: Effect, options: DeliverOptions, hold: Hold): Promise<string | null> {
-  const forge = options.forges.get(effect.repo.forge);
-  if (!forge)
-    throw new ForgeError(`delivering to ${effect.repo.forge}: no such forge is configured`, 410, false);
+export async function deliver(
+  effect: Effect,
+  forge: Forge,
+  options: DeliverOptions,
+  hold: Hold,
+): Promise<string | null> {
   const { repo, issue, action } = effect;
   hold.assertHeld();
   switch (action.kind) {

@@ -1,5 +1,5 @@
 /**
- * Leaves a forge alone that is in trouble as a whole, so that not every issue asks it again: after a rate limit, and
+ * Leaves a forge, or what of it has one limit, alone when it is in trouble as a whole, so that not every issue asks it again: after a rate limit, and
  * when it could not be reached, or answered several issues with its own errors, several times in a row. The pauses
  * grow, and after each one effect goes first to see. An error on one issue alone is no pause for the others: what is
  * in trouble then may be that one request.
@@ -18,6 +18,8 @@ export interface ForgePause {
   answered(count: number): void;
   /** Returns for how long the forge is left alone from now on, in milliseconds; null when this is no reason to. */
   failed(effect: Effect, error: ForgeError, count: number, now: number): number | null;
+  /** The end of the last pause, epoch milliseconds. */
+  until(): number;
   /** True from the first pause until the forge has answered. */
   inTrouble(): boolean;
 }
@@ -52,6 +54,7 @@ export function createForgePause(): ForgePause {
     // A clock that was set back ends the pause.
     most: (now) => (from <= now && now < until ? 0 : inARow > 0 ? 1 : AT_ONCE),
     count: () => pauses,
+    until: () => until,
     inTrouble: () => inARow > 0,
     answered(count) {
       // What was begun before the last pause says nothing of the time since.

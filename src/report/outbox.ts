@@ -3,17 +3,22 @@
  * and writes no prose. An effect stays in the store until it is confirmed, so a crash anywhere here loses none; how
  * it is kept from happening twice is in `deliver.ts` and `hold.ts`. What fails waits for itself (`after-failure.ts`),
  * and a forge in trouble as a whole is left alone (`forge-pause.ts`): an effect that was not begun counts no try.
- * Each forge has places of its own, so that one that hangs holds up no other.
+ * Each forge has places of its own (`lane.ts`), so that one that hangs holds up no other; what was for a forge that is
+ * not configured any more is given up (`former-forges.ts`).
  */
+import type { Forge } from "../forges/forge.ts";
 import type { Effect } from "../model/effect.ts";
 import { ForgeError, messageOf } from "../model/errors.ts";
 import type { Store } from "../store/store.ts";
 import { afterFailure } from "./after-failure.ts";
 import { type DeliverOptions, deliver, told } from "./deliver.ts";
-import { createForgePause, type ForgePause, isForgeTrouble } from "./forge-pause.ts";
+import { isForgeTrouble } from "./forge-pause.ts";
+import { formerForges, giveUpFor } from "./former-forges.ts";
 import { HOLD_MS, underHold } from "./hold.ts";
+import { createLane, type Lane, type Turn } from "./lane.ts";
 
 export interface OutboxOptions extends DeliverOptions {
+  readonly forges: ReadonlyMap<string, Forge>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Forges whose effects are to wait, as they refuse our credentials; left out: none. */
@@ -29,23 +34,17 @@ export interface Outbox {
 
 const IDLE_MS = 1_000;
 
-/** One forge's places, and what is in them. */
-interface Lane {
-  readonly forge: string;
-  readonly pause: ForgePause;
-  readonly active: Map<string, Promise<void>>;
-}
-
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store } = options;
-  const lanes = [...options.forges.keys()].map(
-    (forge): Lane => ({ forge, pause: createForgePause(), active: new Map() }),
-  );
+  const lanes = [...options.forges.values()].map(createLane);
+  let former: readonly string[] | null = null;
   const active = () => lanes.flatMap((lane) => [...lane.active.values()]);
   const begin = async () => {
     const closed = options.closed?.() ?? [];
-    const open = lanes.filter(({ forge }) => !closed.includes(forge));
+    const open = lanes.filter(({ forge }) => !closed.includes(forge.name));
     const begun = await Promise.all(open.map((lane) => fill(lane, options)));
+    former ??= await formerForges(options);
+    begun.push(await giveUpFor(former, options));
     return begun.some((count) => count > 0);
   };
   return {
@@ -71,19 +70,29 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-/** Begins what is due, as far as there are places; how many were begun. */
+/** Begins what is due, as far as there are places; how many were begun, or put back because of their owner. */
 async function fill(lane: Lane, options: OutboxOptions): Promise<number> {
-  const takenAt = options.now();
-  const room = lane.pause.most(takenAt) - lane.active.size;
+  const { store, now } = options;
+  const takenAt = now();
+  const room = lane.room(takenAt);
   if (room <= 0) return 0;
-  let begun = 0;
-  for (const effect of await options.store.takeEffects([lane.forge], room, HOLD_MS)) {
-    if (lane.active.has(effect.id)) continue;
-    begun += 1;
-    const end = bring(effect, takenAt, lane.pause, options).finally(() => lane.active.delete(effect.id));
-    lane.active.set(effect.id, end);
+  const taken = await store.takeEffects([lane.forge.name], room, HOLD_MS);
+  const begun = taken.filter(({ id }) => !lane.active.has(id));
+  const putBack: Promise<void>[] = [];
+  for (const effect of begun) {
+    const until = lane.leftAloneUntil(effect, takenAt);
+    if (until !== null) {
+      putBack.push(store.delayEffect(effect.id, until, "its owner is left alone for a while"));
+      continue;
+    }
+    const end = bring(effect, takenAt, lane.begin(effect), options);
+    lane.active.set(
+      effect.id,
+      end.finally(() => lane.active.delete(effect.id)),
+    );
   }
-  return begun;
+  await Promise.all(putBack);
+  return begun.length;
 }
 
 /** A store that fails is logged and asked again: the outbox outlives it. */
@@ -107,48 +116,46 @@ async function pause(store: Store, signal: AbortSignal): Promise<void> {
 }
 
 /** One effect to its confirmation, or put off, or given up. Never throws. */
-async function bring(
-  effect: Effect,
-  takenAt: number,
-  pause: ForgePause,
-  options: OutboxOptions,
-): Promise<void> {
+async function bring(effect: Effect, takenAt: number, turn: Turn, options: OutboxOptions): Promise<void> {
   const { store, log } = options;
-  const count = pause.count();
   try {
-    const ref = await underHold(effect, takenAt, options, (hold) => deliver(effect, options, hold));
-    pause.answered(count);
+    const ref = await underHold(effect, takenAt, options, (hold) =>
+      deliver(effect, turn.forge, options, hold),
+    );
+    turn.answered();
     await store.confirmEffect(effect.id, ref);
   } catch (error) {
-    await putOff(effect, error, { takenAt, pause, count }, options).catch((broken) =>
+    await putOff(effect, error, takenAt, turn, options).catch((broken) =>
       log.error(
         { ...told(effect), err: broken },
         "recording an effect's end did not work; it is looked for again",
       ),
     );
+  } finally {
+    turn.over();
   }
-}
-
-interface Begun {
-  readonly takenAt: number;
-  readonly pause: ForgePause;
-  readonly count: number;
 }
 
 async function putOff(
   effect: Effect,
   error: unknown,
-  { takenAt, pause, count }: Begun,
+  takenAt: number,
+  turn: Turn,
   { store, now, log }: OutboxOptions,
 ): Promise<void> {
   const at = now();
-  const forgePauseMs = isForgeTrouble(error) ? pause.failed(effect, error, count, at) : null;
-  if (forgePauseMs !== null) {
-    const { forge } = effect.repo;
-    log.warn({ forge, pauseMs: forgePauseMs, reason: messageOf(error) }, "forge left alone for a while");
+  const leftAlone = isForgeTrouble(error) ? turn.failed(error, at) : null;
+  if (leftAlone !== null) {
+    const { ms: pauseMs, owner } = leftAlone;
+    const whose = { forge: effect.repo.forge, ...(owner !== null && { owner }) };
+    log.warn({ ...whose, pauseMs, reason: messageOf(error) }, "forge left alone for a while");
   }
-  if (error instanceof ForgeError && !error.retryable) pause.answered(count);
-  const circumstances = { tookMs: at - takenAt, inTrouble: pause.inTrouble(), forgePauseMs };
+  if (error instanceof ForgeError && !error.retryable) turn.answered();
+  const circumstances = {
+    tookMs: at - takenAt,
+    inTrouble: turn.inTrouble(),
+    forgePauseMs: leftAlone?.ms ?? null,
+  };
   const { reason, pauseMs, known } = afterFailure(effect, error, circumstances);
   if (pauseMs === null) log.warn({ ...told(effect), reason }, "effect given up");
   else log.warn({ ...told(effect), ...(known ? { reason } : { err: error }), pauseMs }, "effect put off");

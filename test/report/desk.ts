@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { pino } from "pino";
 import type { EffectAction, NewEffect } from "../../src/model/effect.ts";
+import type { RepoRef } from "../../src/model/run.ts";
 import { createOutbox, type Outbox } from "../../src/report/outbox.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -23,9 +24,14 @@ export interface OutboxDesk {
   /** Forges that are closed, by name. */
   readonly closed: string[];
   /** Adds effects of issue 15 on codeberg under the keys given. */
-  add(effects: Readonly<Record<string, EffectAction>>, issue?: number, forge?: string): Promise<void>;
-  /** Another outbox on the same store, as after a restart or in a second process. */
-  restarted(): Outbox;
+  add(
+    effects: Readonly<Record<string, EffectAction>>,
+    issue?: number,
+    forge?: string,
+    owner?: string,
+  ): Promise<void>;
+  /** Another outbox on the same store, as after a restart or in a second process; some forges may be configured no more. */
+  restarted(...gone: readonly string[]): Outbox;
   /** One whose process dies before it can record how anything ended. */
   doomed(): Outbox;
 }
@@ -57,15 +63,25 @@ export async function openOutboxDesk(t: TestContext): Promise<OutboxDesk> {
   const forges = new Map([forge, github].map((one) => [one.name, one]));
   const closed: string[] = [];
   const shared = { forges, redact, findSecret, now, log, closed: () => closed };
-  const restarted = () => createOutbox({ ...shared, store });
-  const add: OutboxDesk["add"] = (effects, issue = 15, name = forge.name) =>
-    store.addEffects(Object.entries(effects).map(([key, action]) => effectOf(key, action, issue, name)));
+  const restarted = (...gone: readonly string[]) => {
+    const left = new Map([...forges].filter(([name]) => !gone.includes(name)));
+    return createOutbox({ ...shared, forges: left, store });
+  };
+  const add: OutboxDesk["add"] = (effects, issue = 15, name = forge.name, owner = "acme") =>
+    store.addEffects(
+      Object.entries(effects).map(([key, action]) => effectOf(key, action, issue, { forge: name, owner })),
+    );
   const doomed = () => createOutbox({ ...shared, store: withoutEnds(store) });
   return { store, forge, github, outbox: restarted(), clock, logged, closed, add, restarted, doomed };
 }
 
-function effectOf(key: string, action: EffectAction, issue: number, forge: string): NewEffect {
-  return { repo: { ...sampleRun().repo, forge }, issue, runId: RUN, key, action };
+function effectOf(
+  key: string,
+  action: EffectAction,
+  issue: number,
+  repo: Pick<RepoRef, "forge" | "owner">,
+): NewEffect {
+  return { repo: { ...sampleRun().repo, ...repo }, issue, runId: RUN, key, action };
 }
 
 function withoutEnds(store: Store): Store {
