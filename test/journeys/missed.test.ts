@@ -109,3 +109,28 @@ onBothForges("missed while the bot is up", everySoOften, (stage) => {
     await world.waitFor(async () => (await runsOf(bot, desk)) === 2, "another run", 30_000);
   });
 });
+
+test("a label whose webhook was lost is served for who put it on, though one who may not touches another", async () => {
+  const world = await startLocalForgeWorld();
+  const bot = await startBot(world, { change: (config) => ({ ...config, catchUpMs: null }) });
+  try {
+    await world.waitFor(async () => (await lookedUntil(bot)) !== null, "the only look");
+    const desk = await openDesk(world, STEPS);
+    await world.createUser("stranger");
+    const end = world.dropWebhooks(desk.repo);
+    await world.addLabel(desk.repo, desk.issue, desk.maintainer, LABEL);
+    end();
+    await world.addLabel(desk.repo, desk.issue, "stranger", "later");
+    await finalAnswer(desk);
+    const runs = await bot.app.store.runs({});
+    assert.deepEqual(
+      runs.map(({ trigger }) => trigger.by.login),
+      [desk.maintainer],
+    );
+    // Its status and its end: no refusal.
+    assert.equal((await answers(desk)).length, 2);
+  } finally {
+    await bot.close();
+    await world.close();
+  }
+});
