@@ -69,9 +69,11 @@ export function missedContract(setting: () => Setting): void {
     const { world, events } = setting();
     const cursor = await mark();
     const place = await issueIn();
-    await world.comment(place.name, place.issue, "ada", "/dispatch codex\nplease");
+    const id = await world.comment(place.name, place.issue, "ada", "/dispatch codex\nplease");
     const [missed, ...more] = await found(place, cursor);
     assert.deepEqual([missed, more], [(await events(place, 1))[0], []]);
+    // Not by the repository's name, which may change: the comment would be another one then.
+    assert.equal(missed?.key, `${place.ref.forge}#comment:${id}`);
   });
 
   test("a missed comment on a pull request is one on a pull request", async () => {
