@@ -73,6 +73,7 @@ test("what is of use stays, also when that is seen only once it is moved aside",
   await assert.rejects(holdings.discard(workspace, broken, on), { message: "no store" });
   const kept = await room.prepare({ ...run, workspace: (await room.prepare(run)).workspace }, { keep: true });
   assert.equal(kept.kept, true);
+  await room.workspaces.idle();
   assert.deepEqual(await readdir(join(room.root, ".trash")), []);
 });
 
