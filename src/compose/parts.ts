@@ -59,10 +59,18 @@ export async function makeParts(config: Config, { log, now }: PartsOptions) {
 export type Parts = Awaited<ReturnType<typeof makeParts>>;
 
 /**
- * With the third of a lease that may pass between its last renewal and the end of the process, an agent is gone when
- * the lease ends, and that is before anyone else begins.
+ * How long an agent outlives the sign of life of its worker. Others take its run over `leaseMs + graceMs + 5 s` after
+ * the last heartbeat at the earliest (`worker/fence.ts`), and by then it must be gone, whenever the process died:
+ *
+ * - up to `leaseMs` after that heartbeat. The guard sees the last sign a second late at the most and then looks
+ *   `graceMs + 2 s` more: gone after `leaseMs + graceMs + 3 s`, which leaves two seconds to a busy machine.
+ * - later. The fence had the agent stopped at `leaseMs`, and that order the guard carries out by itself:
+ *   gone after `leaseMs + graceMs + 2 s`.
+ *
+ * With a long grace, two thirds of a lease are enough for a restart.
  */
-const guardMs = ({ leaseMs }: Config) => (leaseMs * 2) / 3;
+export const guardMs = ({ leaseMs, limits }: Pick<Config, "leaseMs" | "limits">): number =>
+  Math.min((leaseMs * 2) / 3, limits.graceMs + 2_000);
 
 function createForge(config: ForgeConfig, log: Logger, now: () => number): Forge {
   if (config.kind === "forgejo") return createForgejoForge({ config, now });

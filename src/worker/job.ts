@@ -9,7 +9,7 @@ import type { Actor, Run, RunState } from "../model/run.ts";
 import type { Claim, MoveNote, RunPatch, Store } from "../store/store.ts";
 import type { LogCopy } from "../supervisor/copy-log.ts";
 import type { WorkDeps } from "./deps.ts";
-import { fence } from "./fence.ts";
+import { fence, type Moment } from "./fence.ts";
 
 /** How a worker may be told to let go of its runs: leave the agents alive, or stop them. */
 export interface Stops {
@@ -43,8 +43,11 @@ export interface Job {
   cancelledBy(): Actor | null;
   move(to: RunState, patch: RunPatch, effects: readonly NewEffect[], note?: MoveNote): Promise<Run>;
   note(patch: RunPatch): Promise<void>;
-  /** Extends a lease that was not let go of, if heartbeats were missed, as on a host that slept. Never rejects. */
-  renew(): Promise<void>;
+  /**
+   * Extends a lease that was not let go of, if heartbeats were missed, as on a host that slept. False when that was
+   * not recorded. Never rejects.
+   */
+  renew(): Promise<boolean>;
   close(): void;
 }
 
@@ -55,7 +58,7 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt, drain }: St
   const closed = new AbortController();
   const lost = AbortSignal.any([loss.signal, halt]);
   let canceller: Actor | null = claim.run.cancelledBy;
-  let held = { at: deps.now(), tick: deps.ticks() };
+  let held: Moment = { at: deps.now(), tick: deps.ticks() };
   const { lease } = claim;
   const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
     try {
@@ -83,11 +86,11 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt, drain }: St
     },
     note: (patch) => guarded(() => store.note(lease, patch)),
     async renew() {
-      if (lost.aborted) return;
+      if (lost.aborted) return true;
       // A host that sleeps stops one clock, and setting the time moves the other.
       const silentMs = Math.max(deps.now() - held.at, deps.ticks() - held.tick);
       // A store that does not answer at all holds up nobody longer than the run is held.
-      if (silentMs > deps.leaseMs / 2) await Promise.race([beat(), over]);
+      return silentMs <= deps.leaseMs / 2 || (await Promise.race([beat(), over]));
     },
     close: () => closed.abort(),
   };
@@ -96,23 +99,24 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt, drain }: St
     try {
       const { cancelledBy } = await guarded(() => store.heartbeat(lease, deps.leaseMs));
       held = sent;
-      if (!cancelledBy) return;
-      canceller = cancelledBy;
-      cancel.abort();
+      if (cancelledBy) {
+        canceller = cancelledBy;
+        cancel.abort();
+      }
+      return true;
     } catch (error) {
       deps.log.warn({ run: job.run.id, reason: messageOf(error) }, "heartbeat not recorded");
+      return false;
     }
   };
   if (canceller) cancel.abort();
   const ending = AbortSignal.any([closed.signal, lost, leave]);
-  const over = new Promise((resolve) => ending.addEventListener("abort", resolve, { once: true }));
-  void keepAlive(beat, store, deps, ending);
-  void fence(
-    deps,
-    () => held.tick,
-    (why) => loss.abort(why),
-    ending,
+  const over = new Promise<true>((resolve) =>
+    ending.addEventListener("abort", () => resolve(true), { once: true }),
   );
+  void keepAlive(beat, store, deps, ending);
+  const letGo = (why: LeaseLost) => loss.abort(why);
+  void fence(deps, { heldSince: () => held, renew: beat, letGo }, ending);
   return job;
 }
 
@@ -121,7 +125,7 @@ export function openJob(claim: Claim, deps: WorkDeps, { leave, halt, drain }: St
  * before the one before it is done: a cancel in between is not slept through.
  */
 async function keepAlive(
-  beat: () => Promise<void>,
+  beat: () => Promise<unknown>,
   store: Store,
   deps: WorkDeps,
   signal: AbortSignal,

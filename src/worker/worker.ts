@@ -36,11 +36,15 @@ export function createWorker(deps: WorkerDeps): Worker {
   const active = new Map<Job, Promise<void>>();
   const sweeper = createSweeper(deps, (runId) => [...active.keys()].some(({ run }) => run.id === runId));
   const begin = (claim: Claim, stops: Stops) => {
+    // Taken from this very worker while it still works on it: what it had begun comes to its end first.
+    const before = [...active].filter(([{ run }]) => run.id === claim.run.id).map(([, ending]) => ending);
     const job = openJob(claim, deps, stops);
-    const end = work(job, deps).finally(() => {
-      active.delete(job);
-      if (job.lost.reason instanceof LeaseLost) sweeper.ask();
-    });
+    const end = Promise.allSettled(before)
+      .then(() => work(job, deps))
+      .finally(() => {
+        active.delete(job);
+        if (job.lost.reason instanceof LeaseLost) sweeper.ask();
+      });
     active.set(job, end);
   };
   return {
@@ -48,6 +52,11 @@ export function createWorker(deps: WorkerDeps): Worker {
     async run({ drain, ...stops }) {
       const gone = new AbortController();
       const present = keepPresent(deps, gone.signal);
+      const goes = async () => {
+        gone.abort();
+        await present;
+        await takeLeave(deps);
+      };
       try {
         const left = await deps.store.takeOver(deps.name, deps.leaseMs, "own");
         if (left.length) deps.log.info({ runs: left.length }, "taking up runs left by an earlier process");
@@ -59,14 +68,15 @@ export function createWorker(deps: WorkerDeps): Worker {
           drain,
           begin: (claim) => begin(claim, { ...stops, drain }),
         });
-        await Promise.allSettled(active.values());
+        // It takes nothing more, so nothing waits for it, however long its agents still work. Those left alive are for
+        // its next life, which others should wait for as long as its leases last.
+        const going = stops.leave.aborted ? null : goes();
+        await Promise.allSettled([...active.values(), going]);
         await sweeper.idle();
       } finally {
         gone.abort();
         await present;
       }
-      // Agents left alive are for its next life, which others should wait for as long as its leases last.
-      if (!stops.leave.aborted) await takeLeave(deps);
     },
   };
 }
@@ -88,8 +98,9 @@ async function claimLoop({ deps, active, sweeper, drain, begin }: Loop): Promise
     sweeper.look();
     try {
       // What this very worker still works on is not to be taken from it: the host may have slept.
-      await Promise.all([...active.keys()].map((job) => job.renew()));
-      for (const claim of await store.takeOver(name, leaseMs, lost(deps))) begin(claim);
+      const renewed = await Promise.all([...active.keys()].map((job) => job.renew()));
+      if (!renewed.includes(false))
+        for (const claim of await store.takeOver(name, leaseMs, lost(deps))) begin(claim);
       for (;;) {
         const claim = drain.aborted
           ? null

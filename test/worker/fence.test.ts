@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LeaseLost } from "../../src/model/errors.ts";
 import { fence, lost } from "../../src/worker/fence.ts";
 import { createWorker, type WorkerDeps } from "../../src/worker/worker.ts";
 import { type Bench, DONE, LEASE_MS, openBench } from "./bench.ts";
@@ -53,7 +54,6 @@ test("a worker that lost its lease stops its agent, forgets it and says nothing;
   const other = openMachine(bench, "other", { output: [DONE] });
   runWorker(bench, other.deps);
   await until(async () => (await state()) === "completed", "the other to end it");
-  assert.equal(bench.runtime.living(), 1, "nobody has told the first yet");
   cut.off = false;
   await bench.store.setFrozen(false);
   await until(() => bench.runtime.living() === 0 && worker.active() === 0, "the first to stop its agent");
@@ -112,17 +112,70 @@ test("the time is counted from when a heartbeat was sent, and anew with each", a
   let heldAt = started;
   const clock = { ...deps, leaseMs: 20, ticks: () => performance.now() };
   const never = new AbortController().signal;
+  const heldSince = () => ({ at: deps.now(), tick: heldAt });
+  const renew = async () => assert.fail("no clock gives reason to ask");
   await new Promise<void>(
-    (resolve) =>
-      void fence(
-        clock,
-        () => heldAt,
-        () => resolve(),
-        never,
-      ),
+    (resolve) => void fence(clock, { heldSince, renew, letGo: () => resolve() }, never),
   );
   clearTimeout(late);
   assert.ok(performance.now() - started >= 40);
+});
+
+/** A lease of half a minute, an hour of the wall clock after its last renewal: the ticks stood, as in a sleeping host. */
+async function woken(t: TestContext, renew: (renewed: () => void) => Promise<boolean>) {
+  const { deps, clock } = await openBench(t, { fleet: createPlainFleet() });
+  let [at, asked] = [clock.ms, 0];
+  const end = new AbortController();
+  const gone = Promise.withResolvers<LeaseLost>();
+  clock.ms += 3_600_000;
+  const answer = async () => {
+    asked += 1;
+    return await renew(() => {
+      at = clock.ms;
+    });
+  };
+  const hold = { heldSince: () => ({ at, tick: 0 }), renew: answer, letGo: gone.resolve };
+  const over = fence({ ...deps, ticks: () => 10, leaseMs: 30_000 }, hold, end.signal);
+  return { over, end, letGo: gone.promise, asked: () => asked };
+}
+
+test("who wakes on a host that slept past its lease lets go when the store does not take a heartbeat", async (t) => {
+  const { over, letGo } = await woken(t, async () => false);
+  await over;
+  assert.match((await letGo).message, /could not be renewed in time/);
+});
+
+test("who wakes and gets no answer at all lets go in a few seconds", async (t) => {
+  const from = performance.now();
+  const { over } = await woken(t, () => new Promise(() => {}));
+  await over;
+  assert.ok(performance.now() - from < 5_000);
+});
+
+test("a wall clock set forward by an hour stops no agent while the store takes heartbeats", async (t) => {
+  const { over, end, letGo, asked } = await woken(t, async (renewed) => {
+    renewed();
+    return true;
+  });
+  await until(() => asked() > 0, "the store to be asked");
+  await sleep(20);
+  end.abort();
+  await over;
+  assert.equal(await Promise.race([letGo, "held"]), "held");
+  assert.equal(asked(), 1);
+});
+
+test("a host that slept is noticed within a second of its waking, however long the lease", async (t) => {
+  const { deps, clock } = await openBench(t, { fleet: createPlainFleet() });
+  const at = clock.ms;
+  const slept = setTimeout(() => {
+    clock.ms += 7_200_000;
+  }, 20);
+  t.after(() => clearTimeout(slept));
+  const from = performance.now();
+  const hold = { heldSince: () => ({ at, tick: 0 }), renew: async () => false, letGo: () => {} };
+  await fence({ ...deps, ticks: () => 0, leaseMs: 3_600_000 }, hold, new AbortController().signal);
+  assert.ok(performance.now() - from < 2_500);
 });
 
 test("others wait until a silent worker has had the time to stop its agents", async (t) => {

@@ -224,6 +224,19 @@ test("a worker tells the others that it lives, again and again, and when it goes
   assert.deepEqual(bench.logged, []);
 });
 
+test("a worker that waits for its agents is waited for by nobody: it has gone as soon as it drains", async (t) => {
+  const fleet = createPlainFleet();
+  const script = () => ({ output: ["working\n"], exit: null });
+  const { bench, drain, worker } = await openWorker(t, { fleet, script }, { leaseMs: 60 });
+  const id = await bench.enqueue();
+  await inState(bench, id, "running");
+  drain.abort();
+  await until(() => fleet.told.get("worker") === 0, "its leave");
+  const later = performance.now() + 45;
+  await until(() => performance.now() > later, "the time of two words");
+  assert.deepEqual([fleet.told.get("worker"), worker.active()], [0, 1]);
+});
+
 test("a worker that leaves its agents for its next life is waited for by the others", async (t) => {
   const fleet = createPlainFleet();
   const { drain, leave, end } = await openWorker(t, { fleet });
