@@ -9,7 +9,8 @@ import { Refusal } from "../../model/errors.ts";
 const APPLICATION = "agent-dispatch";
 const CONNECT_MS = 10_000;
 const STATEMENT_MS = 30_000;
-const IDLE_IN_TRANSACTION_MS = 30_000;
+/** What a connection that was lost in a transaction has locked is wanted again before a lease ends. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
 /** A server that is gone without a word is given up by the client; longer than the server's own limit. */
 const ANSWER_MS = 40_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -49,6 +50,8 @@ function withSettings(url: string, schema: string): string {
     "tcp_keepalives_idle=10",
     "tcp_keepalives_interval=5",
     "tcp_keepalives_count=3",
+    // The keepalives count only while nothing is on its way: an answer that nobody takes has its own limit.
+    "tcp_user_timeout=25000",
   ].map((setting) => `-c ${setting}`);
   const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
   const given = new URLSearchParams(query).get("options");

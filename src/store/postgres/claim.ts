@@ -8,6 +8,7 @@ import { keepLeaseTime, restartPauses } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { jobId } from "./job-id.ts";
 import { closedLanes, look } from "./lanes.ts";
+import { answerLimit } from "./limit.ts";
 import { type RunRow, toRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { moveRun } from "./transition.ts";
@@ -25,6 +26,8 @@ export function claiming(context: Context): Pick<Store, "claim"> {
       await context.db.transaction(
         (transaction) => claim(context, transaction, { worker, caps, leaseMs, closed }),
         "queue",
+        // What was claimed without our knowing is not asked for again, which would claim another beside it.
+        { answerMs: answerLimit(leaseMs), repeatable: false },
       ),
   };
 }

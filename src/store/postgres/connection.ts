@@ -2,11 +2,15 @@
  * The pool of connections and its transactions (READ COMMITTED: what a decision rests on is locked first). A
  * transaction that two processes got in each other's way with is done again; one whose connection broke is not, since
  * it may have been committed. A server that goes and comes back costs errors, never the process. Knows no tables.
+ *
+ * When a call with a limit hears nothing, the way is taken for lost: with its connection go those that are idle and
+ * those that have waited as long, and it is tried once more over a new one, unless it may have been committed.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool, type PoolClient } from "pg";
+import { Client, type ClientConfig, Pool, type PoolClient } from "pg";
 import { type Address, lockKey } from "./address.ts";
 import { DatabaseFault } from "./fault.ts";
+import { type Limit, Silence, within } from "./limit.ts";
 import { type Asker, ask, type Executor, Transaction, type Value } from "./transaction.ts";
 import type { Waker } from "./wake-ups.ts";
 
@@ -29,28 +33,47 @@ export interface ConnectionOptions {
   readonly committed: (wakes: ReadonlySet<Waker>) => void;
 }
 
+/** What becomes of one try at a transaction. */
+interface Attempt {
+  client: PoolClient | null;
+  /** Given up: nothing more is begun for it. */
+  over: boolean;
+  committing: boolean;
+}
+
 export class Connection implements Asker {
   readonly #options: ConnectionOptions;
   readonly #pool: Pool;
-  readonly #clients = new Set<PoolClient>();
+  /** All there are, also those that are only being opened. */
+  readonly #clients = new Set<Client>();
+  /** Since when each that is open has been in use; null for an idle one. */
+  readonly #busy = new Map<Client, number | null>();
+  #refused: Error | null = null;
   /** Statements of pg-boss outside transactions of ours. */
   readonly executor: Executor;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#pool = new Pool({ ...options.address.config, max: MOST_CONNECTIONS });
-    // Whoever uses a connection hears of its end by the statement's error; these would end the process.
+    const clients = this.#clients;
+    class Known extends Client {
+      constructor(config?: string | ClientConfig) {
+        super(config);
+        clients.add(this);
+        this.on("end", () => clients.delete(this));
+        // Whoever uses a connection hears of its end by the statement's error; this would end the process.
+        this.on("error", () => undefined);
+      }
+    }
+    this.#pool = new Pool({ ...options.address.config, max: MOST_CONNECTIONS, Client: Known });
     this.#pool.on("error", () => undefined);
-    this.#pool.on("connect", (client) => {
-      client.on("error", () => undefined);
-      this.#clients.add(client);
-    });
-    this.#pool.on("remove", (client) => this.#clients.delete(client));
+    this.#pool.on("acquire", (client) => this.#busy.set(client, performance.now()));
+    this.#pool.on("release", (_error, client) => this.#busy.set(client, null));
+    this.#pool.on("remove", (client) => this.#busy.delete(client));
     this.executor = { executeSql: (text, values) => this.#pool.query(text, values) };
   }
 
   async all<Row>(sql: string, ...values: Value[]): Promise<Row[]> {
-    return (await ask<Row>(this.#pool, this.#options.address, sql, values)).rows;
+    return (await this.#ask<Row>(sql, values)).rows;
   }
 
   async get<Row>(sql: string, ...values: Value[]): Promise<Row | undefined> {
@@ -58,25 +81,63 @@ export class Connection implements Asker {
   }
 
   async run(sql: string, ...values: Value[]): Promise<number> {
-    return (await ask(this.#pool, this.#options.address, sql, values)).changed;
+    return (await this.#ask(sql, values)).changed;
   }
 
-  /** All of `work` or nothing; `work` may be called again. With `lock`, no other process is in one with the same. */
-  async transaction<T>(work: (transaction: Transaction) => Promise<T>, lock?: LockName): Promise<T> {
+  async #ask<Row>(sql: string, values: readonly Value[]) {
+    if (this.#refused) throw this.#refused;
+    return await ask<Row>(this.#pool, this.#options.address, sql, values);
+  }
+
+  /** From now on nothing is asked any more, and `why` is thrown instead. */
+  refuse(why: Error): void {
+    this.#refused = why;
+  }
+
+  /**
+   * All of `work` or nothing; `work` may be called again. With `lock`, no other process is in one with the same. With
+   * `limit`, it rejects in time.
+   */
+  async transaction<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    lock?: LockName,
+    limit?: Limit,
+  ): Promise<T> {
+    let silent = false;
     for (let tries = 1; ; tries++) {
+      const attempt: Attempt = { client: null, over: false, committing: false };
       try {
-        return await this.#once(work, lock);
+        const doing = this.#once(work, lock, attempt);
+        return await (limit ? within(doing, limit.answerMs, () => this.#giveUp(attempt, limit)) : doing);
       } catch (error) {
-        if (!(error instanceof DatabaseFault && error.again) || tries >= MOST_TRIES) throw error;
+        const lost = error instanceof Silence && (!attempt.committing || limit?.repeatable === true);
+        const again = lost ? !silent && !this.#pool.ending : error instanceof DatabaseFault && error.again;
+        if (!again || tries >= MOST_TRIES) throw error;
+        silent ||= lost;
         await sleep(PAUSE_MS * tries);
       }
     }
   }
 
-  async #once<T>(work: (transaction: Transaction) => Promise<T>, lock: LockName | undefined): Promise<T> {
-    const { client, transaction } = await this.#begin(lock);
+  #giveUp(attempt: Attempt, { answerMs }: Limit): Silence {
+    attempt.over = true;
+    const since = performance.now() - answerMs;
+    for (const [client, begun] of this.#busy) {
+      if (client === attempt.client || begun === null || begun <= since) destroy(client);
+    }
+    return new Silence(this.#options.address, new Error(`no answer within ${Math.round(answerMs)} ms`));
+  }
+
+  async #once<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    lock: LockName | undefined,
+    attempt: Attempt,
+  ): Promise<T> {
+    if (this.#refused) throw this.#refused;
+    const { client, transaction } = await this.#begin(lock, attempt);
     try {
       const result = await work(transaction);
+      attempt.committing = true;
       await this.#commit(client, transaction.wakes);
       client.release();
       this.#options.committed(transaction.wakes);
@@ -87,24 +148,33 @@ export class Connection implements Asker {
     }
   }
 
-  async #begin(lock: LockName | undefined): Promise<{ client: PoolClient; transaction: Transaction }> {
+  async #begin(
+    lock: LockName | undefined,
+    attempt: Attempt,
+  ): Promise<{ client: PoolClient; transaction: Transaction }> {
     const { address } = this.#options;
     try {
-      return await this.#tryToBegin(lock);
+      return await this.#tryToBegin(lock, attempt);
     } catch (error) {
       // A connection that had been idle may be of the server's last life; nothing was asked over it yet.
       if (!(error instanceof DatabaseFault) || error.answered || error.code === "ECONNREFUSED") throw error;
+      if (attempt.over) throw error;
       if (this.#pool.ending) throw new Error(`asking the database ${address.label}: the store is closed`);
-      return await this.#tryToBegin(lock);
+      return await this.#tryToBegin(lock, attempt);
     }
   }
 
-  async #tryToBegin(lock: LockName | undefined): Promise<{ client: PoolClient; transaction: Transaction }> {
+  async #tryToBegin(
+    lock: LockName | undefined,
+    attempt: Attempt,
+  ): Promise<{ client: PoolClient; transaction: Transaction }> {
     const { address, now } = this.#options;
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw new DatabaseFault(address, error);
     });
     try {
+      if (attempt.over) throw new Error("it came too late");
+      attempt.client = client;
       const locking = lock ? `select pg_advisory_xact_lock(${lockKey(address.schema, lock)});` : "";
       const clock = "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as at";
       const results: unknown = await client.query(`begin; ${locking} ${clock}`);
@@ -136,8 +206,12 @@ export class Connection implements Asker {
     const patience = sleep(CLOSE_MS, undefined, { signal: timeout.signal }).catch(() => undefined);
     await Promise.race([ended, patience]);
     timeout.abort();
-    for (const client of this.#clients) client.connection.stream.destroy();
+    for (const client of this.#clients) destroy(client);
   }
+}
+
+function destroy(client: Client): void {
+  client.connection.stream.destroy();
 }
 
 function timeIn(results: unknown): number {

@@ -6,7 +6,7 @@ import type { Address } from "./address.ts";
 const AGAIN = new Set(["40001", "40P01"]);
 
 export class DatabaseFault extends StoreTrouble {
-  override readonly name = "DatabaseFault";
+  override readonly name: string = "DatabaseFault";
   /** SQLSTATE or the system's code; null when there is none. */
   readonly code: string | null;
   /** The constraint that was hurt. */

@@ -3,22 +3,27 @@ import type { Fleet } from "../store.ts";
 import type { Address } from "./address.ts";
 import type { Context } from "./context.ts";
 import { lead } from "./leader.ts";
+import { answerLimit } from "./limit.ts";
 import { logs } from "./logs.ts";
 
 /** `closing` gives up every lead. */
 export function fleet({ db }: Context, address: Address, closing: AbortSignal): Fleet {
   return {
     async present(worker, forMs) {
-      await db.transaction(async (transaction) => {
-        await transaction.run(
-          `insert into workers values ($1, $2)
+      await db.transaction(
+        async (transaction) => {
+          await transaction.run(
+            `insert into workers values ($1, $2)
            on conflict (name) do update set lives_until = excluded.lives_until`,
-          worker,
-          transaction.at + forMs,
-        );
-        // What waited for its workspaces may go elsewhere now.
-        if (forMs <= 0) transaction.wake("queue");
-      });
+            worker,
+            transaction.at + forMs,
+          );
+          // What waited for its workspaces may go elsewhere now.
+          if (forMs <= 0) transaction.wake("queue");
+        },
+        undefined,
+        { answerMs: answerLimit(forMs), repeatable: true },
+      );
     },
     async living() {
       return await db.transaction(async (transaction) => {

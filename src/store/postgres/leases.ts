@@ -4,40 +4,57 @@ import type { Lease, RunPatch, Store } from "../store.ts";
 import { keepLeaseTime } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { addEffect } from "./effects.ts";
+import { answerLimit } from "./limit.ts";
 import { countEnd } from "./pools.ts";
 import { patchColumns, type RunColumns, type RunRow, toRun, updateRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { isLeased, moveRun } from "./transition.ts";
 
+/** A move that may have been made is not made again: the second would find no lease, and take the run for lost. */
+const ONCE = { answerMs: answerLimit(), repeatable: false };
+
 export function leases(context: Context): Pick<Store, "heartbeat" | "move" | "note"> {
   const { db } = context;
   return {
     async heartbeat(lease, leaseMs) {
-      return await db.transaction(async (transaction) => {
-        await keepLeaseTime(context, transaction, leaseMs);
-        const { cancelledBy } = toRun(await held(transaction, lease));
-        const columns = { lease_until: transaction.at + leaseMs, lease_ms: leaseMs };
-        await updateRun(transaction, lease.runId, columns);
-        return { cancelledBy };
-      });
+      const limit = { answerMs: answerLimit(leaseMs), repeatable: true };
+      return await db.transaction(
+        async (transaction) => {
+          await keepLeaseTime(context, transaction, leaseMs);
+          const { cancelledBy } = toRun(await held(transaction, lease));
+          const columns = { lease_until: transaction.at + leaseMs, lease_ms: leaseMs };
+          await updateRun(transaction, lease.runId, columns);
+          return { cancelledBy };
+        },
+        undefined,
+        limit,
+      );
     },
     async move(lease, to, patch, effects, { detail, pool } = {}) {
-      return await db.transaction(async (transaction) => {
-        const row = await held(transaction, lease);
-        const columns = columnsOf(row, patch);
-        const run = await moveRun(context, transaction, toRun(row), to, columns, detail ?? null);
-        if (pool) await countEnd(transaction, run.pool, pool);
-        for (const effect of effects) await addEffect(context, transaction, effect);
-        if (!isLeased(to)) transaction.wake("queue");
-        if (effects.length > 0) transaction.wake("effects");
-        return run;
-      });
+      return await db.transaction(
+        async (transaction) => {
+          const row = await held(transaction, lease);
+          const columns = columnsOf(row, patch);
+          const run = await moveRun(context, transaction, toRun(row), to, columns, detail ?? null);
+          if (pool) await countEnd(transaction, run.pool, pool);
+          for (const effect of effects) await addEffect(context, transaction, effect);
+          if (!isLeased(to)) transaction.wake("queue");
+          if (effects.length > 0) transaction.wake("effects");
+          return run;
+        },
+        undefined,
+        ONCE,
+      );
     },
     async note(lease, patch) {
-      await db.transaction(async (transaction) => {
-        const row = await held(transaction, lease);
-        await updateRun(transaction, lease.runId, columnsOf(row, patch));
-      });
+      await db.transaction(
+        async (transaction) => {
+          const row = await held(transaction, lease);
+          await updateRun(transaction, lease.runId, columnsOf(row, patch));
+        },
+        undefined,
+        ONCE,
+      );
     },
   };
 }

@@ -32,12 +32,15 @@ export async function openSession(address: Address): Promise<Session> {
   };
   client.on("error", end);
   client.on("end", end);
-  const query = async (sql: string) => {
-    try {
-      return (await client.query<Record<string, unknown>>(sql)).rows;
-    } catch (error) {
-      throw new DatabaseFault(address, error);
-    }
+  let before: Promise<unknown> = Promise.resolve();
+  // One at a time: the driver sends no second statement before the first is answered.
+  const query = (sql: string) => {
+    const asked = before.then(() => client.query<Record<string, unknown>>(sql));
+    before = asked.catch(() => undefined);
+    return asked.then(
+      ({ rows }) => rows,
+      (error: unknown) => Promise.reject(new DatabaseFault(address, error)),
+    );
   };
   try {
     await client.connect();
@@ -45,11 +48,17 @@ export async function openSession(address: Address): Promise<Session> {
     end();
     throw new DatabaseFault(address, error);
   }
+  let asking = false;
   const ask = () => {
+    if (asking) return;
+    asking = true;
     const silence = setTimeout(end, ANSWER_MS);
     query("select 1")
       .catch(end)
-      .finally(() => clearTimeout(silence));
+      .finally(() => {
+        asking = false;
+        clearTimeout(silence);
+      });
   };
   const watch = () => {
     clearInterval(beat);

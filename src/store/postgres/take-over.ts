@@ -2,6 +2,7 @@
 import type { Claim, Leaseholder, Store } from "../store.ts";
 import { keepLeaseTime } from "./clock.ts";
 import type { Context } from "./context.ts";
+import { answerLimit } from "./limit.ts";
 import { toRun, updateRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -13,20 +14,30 @@ interface Leased {
 export function takingOver(context: Context): Pick<Store, "takeOver"> {
   return {
     async takeOver(worker, leaseMs, whose) {
-      // Asked every few seconds, so nothing is locked when there is nothing to take.
-      if (!(await context.db.get("select 1 from runs where lease is not null limit 1"))) return [];
-      return await context.db.transaction(async (transaction) => {
-        await keepLeaseTime(context, transaction, leaseMs);
-        const found = await leased(transaction, worker, whose);
-        const claims: Claim[] = [];
-        for (const { id, worker: from } of found) {
-          const token = context.newId();
-          const columns = { lease: token, lease_until: transaction.at + leaseMs, lease_ms: leaseMs, worker };
-          const run = toRun(await updateRun(transaction, id, columns));
-          claims.push({ run, lease: { runId: id, token }, from });
-        }
-        return claims;
-      });
+      const limit = { answerMs: answerLimit(leaseMs), repeatable: true };
+      return await context.db.transaction(
+        async (transaction) => {
+          // Asked every few seconds, so nothing is locked when there is nothing to take.
+          if (!(await transaction.get("select 1 from runs where lease is not null limit 1"))) return [];
+          await keepLeaseTime(context, transaction, leaseMs);
+          const found = await leased(transaction, worker, whose);
+          const claims: Claim[] = [];
+          for (const { id, worker: from } of found) {
+            const token = context.newId();
+            const columns = {
+              lease: token,
+              lease_until: transaction.at + leaseMs,
+              lease_ms: leaseMs,
+              worker,
+            };
+            const run = toRun(await updateRun(transaction, id, columns));
+            claims.push({ run, lease: { runId: id, token }, from });
+          }
+          return claims;
+        },
+        undefined,
+        limit,
+      );
     },
   };
 }

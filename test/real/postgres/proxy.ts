@@ -1,0 +1,43 @@
+/** A way to a server that can forget its connections without a word, as a firewall or NAT does. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+export interface Way {
+  /** As `url`, over this way. */
+  readonly url: string;
+  /** From now on nothing passes over the connections there are; new ones work. */
+  forget(): void;
+  close(): void;
+}
+
+export async function startProxy(url: string): Promise<Way> {
+  const target = new URL(url);
+  let forgotten = new AbortController();
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const { signal } = forgotten;
+    const far = connect(Number(target.port), target.hostname);
+    const pass = (from: Socket, to: Socket) => {
+      sockets.add(from);
+      from.on("error", () => undefined);
+      from.on("data", (data) => signal.aborted || to.write(data));
+      from.on("close", () => signal.aborted || to.destroy());
+    };
+    pass(near, far);
+    pass(far, near);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const through = new URL(url);
+  through.port = String((server.address() as AddressInfo).port);
+  return {
+    url: through.href,
+    forget() {
+      forgotten.abort();
+      forgotten = new AbortController();
+    },
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
