@@ -19,8 +19,8 @@ function write(what: Line["what"], more: Partial<Line> = {}): void {
   appendFileSync(journal, `${JSON.stringify({ what, ...self, at: Date.now(), ...more })}\n`);
 }
 
-function leave(code: number): never {
-  write("end");
+function leave(code: number, byItself = true): never {
+  write("end", { byItself });
   process.exit(code);
 }
 
@@ -39,8 +39,8 @@ function work(): void {
   git("commit", "-q", "-m", `work of ${run}`);
 }
 
-process.on("SIGTERM", () => leave(143));
-write("begin");
+process.on("SIGTERM", () => leave(143, false));
+write("begin", { born: performance.timeOrigin });
 for (const other of unended(readJournal(readFileSync(journal, "utf8")), errand, self)) {
   if (processStart(other.pid) === other.start) write("overlap", { with: `${other.run} (pid ${other.pid})` });
 }

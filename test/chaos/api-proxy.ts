@@ -1,6 +1,7 @@
 /**
  * Stands between one bot and the forge, for its API and git: fails, resets and hangs now and then, before the forge
- * has heard of the request or after it has done what was asked. Each call is also shown to the killer, who may
+ * has heard of the request or after it has done what was asked. Some changes reach the forge only when the bot has given
+ * them up: it does them then, and nobody tells the bot. Each call is also shown to the killer, who may
  * choose that moment.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
@@ -28,12 +29,14 @@ export interface ApiProxyOptions {
 export interface ApiProxy {
   readonly url: string;
   readonly figures: Readonly<Record<Fault, number>>;
+  /** Changes that the forge has yet to hear of, though the bot may have given them up. */
+  readonly pending: () => number;
   /** From now on nothing fails. */
   calm(): void;
   close(): Promise<void>;
 }
 
-type Fault = "none" | "refused" | "busy" | "limited" | "reset" | "unanswered" | "hung" | "slow";
+type Fault = "none" | "refused" | "busy" | "limited" | "reset" | "unanswered" | "hung" | "late" | "slow";
 
 const WEIGHTS: Readonly<Record<Fault, number>> = {
   none: 90,
@@ -43,17 +46,40 @@ const WEIGHTS: Readonly<Record<Fault, number>> = {
   reset: 2,
   unanswered: 2,
   hung: 0.4,
+  late: 1,
   slow: 1,
 };
+/** The bot's adapters end a request after 20 s; nothing is tried again before the outbox's hold of 30 s is over. */
+const LATE_MS = { from: 20_300, to: 24_000 };
 
 export async function openApiProxy({ random, forge, seen }: ApiProxyOptions): Promise<ApiProxy> {
-  const figures = { none: 0, refused: 0, busy: 0, limited: 0, reset: 0, unanswered: 0, hung: 0, slow: 0 };
+  const figures = {
+    none: 0,
+    refused: 0,
+    busy: 0,
+    limited: 0,
+    reset: 0,
+    unanswered: 0,
+    hung: 0,
+    late: 0,
+    slow: 0,
+  };
+  const closing = new AbortController();
   let calm = false;
+  let pending = 0;
+  const later = async () => {
+    pending += 1;
+    const ms = random.between(LATE_MS.from, LATE_MS.to);
+    await sleep(ms, undefined, { signal: closing.signal }).finally(() => {
+      pending -= 1;
+    });
+  };
   const server = createServer(async (req, res) => {
     try {
-      const fault = calm ? "none" : random.weighted(WEIGHTS);
+      const drawn = calm ? "none" : random.weighted(WEIGHTS);
+      const fault = drawn === "late" && !isChange(req) ? "none" : drawn;
       figures[fault] += 1;
-      await passOn(req, res, fault, { forge, seen });
+      await passOn(req, res, fault, { forge, seen, later });
     } catch {
       res.destroy();
     }
@@ -61,10 +87,12 @@ export async function openApiProxy({ random, forge, seen }: ApiProxyOptions): Pr
   return {
     url: await listening(server),
     figures,
+    pending: () => pending,
     calm() {
       calm = true;
     },
     async close() {
+      closing.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -75,7 +103,7 @@ async function passOn(
   req: IncomingMessage,
   res: ServerResponse,
   fault: Fault,
-  { forge, seen }: Pick<ApiProxyOptions, "forge" | "seen">,
+  { forge, seen, later }: Pick<ApiProxyOptions, "forge" | "seen"> & { readonly later: () => Promise<void> },
 ): Promise<void> {
   const kind = kindOf(req.method ?? "GET", req.url ?? "/");
   const body = await buffer(req);
@@ -88,8 +116,10 @@ async function passOn(
     const headers = { "content-type": "application/json", ...(status === 429 ? { "retry-after": "1" } : {}) };
     return void res.writeHead(status, headers).end('{"message":"made to fail"}');
   }
+  if (fault === "late") await later();
   const answer = await ask(forge, req, body);
-  await seen({ kind, moment: "after" });
+  // A late one is of nobody's present: no moment to aim at.
+  if (fault !== "late") await seen({ kind, moment: "after" });
   if (fault === "unanswered") return void res.destroy();
   const headers = Object.fromEntries(
     Object.entries(answer.headers).filter(([name]) => name !== "transfer-encoding"),
@@ -119,6 +149,11 @@ function ask(forge: string, req: IncomingMessage, body: Buffer): Promise<Reply> 
   out.once("error", reject);
   out.end(body);
   return promise;
+}
+
+/** Of what only reads, nothing comes when it is read late. */
+function isChange({ method = "GET", url = "/" }: IncomingMessage): boolean {
+  return method !== "GET" && method !== "HEAD" && !url.includes("/git-upload-pack");
 }
 
 function kindOf(method: string, url: string): CallKind {

@@ -1,12 +1,16 @@
-/** The books of commands: each was read once, and either did what it asks or was refused with one reason. Pure. */
+/**
+ * The books of commands: each was read once, and either did what it asks or was refused with one reason. That somebody
+ * changed or deleted it afterwards is no command. Labels are in `book-labels.ts`. Pure.
+ */
 import { ACTIVE_STATES } from "../../src/model/run.ts";
+import { labelFindings, refusedLabels } from "./book-labels.ts";
 import type { Command, Count, Facts, Finding, IssueFacts, RunFacts } from "./facts.ts";
 import { isBusy, isFinal, marker, onceEach, runOf, statusMarker, type Written } from "./words.ts";
 
 const ACCEPTED = "eyes";
 const REFUSED = "confused";
 
-interface Page {
+export interface Page {
   readonly facts: IssueFacts;
   readonly commands: readonly Command[];
   readonly runs: readonly RunFacts[];
@@ -25,6 +29,7 @@ export function commandFindings({ commands, issues, store }: Facts): readonly Fi
     ...unasked.map((run) => found("doubled", 1, `run ${run.id} on ${run.issue}: nobody asked for it`)),
     ...pages.flatMap((page) => [
       ...page.commands.flatMap((command) => served(command, page)),
+      ...labelFindings(page),
       ...repeated(page),
       ...reasons(page),
       ...onward(page),
@@ -37,15 +42,17 @@ function served(command: Command, page: Page): readonly Finding[] {
   const name = `${command.issue} ${kind} ${ref}`;
   const runs = page.runs.filter(({ trigger }) => trigger === ref);
   const ids = runs.map(({ id }) => id).join(", ");
+  if (kind === "label") return [];
   const reactions = reactionsOn(command, page);
   const [yes, no] = [reactions.includes(ACCEPTED), reactions.includes(REFUSED)];
   const out: Finding[] = [];
   if (runs.length > 1) out.push(found("doubled", runs.length - 1, `${name}: runs ${ids}`));
-  if (!mayWrite || kind === "label") {
-    if (!mayWrite && (yes || no || runs.length > 0))
+  if (!mayWrite) {
+    if (yes || no || runs.length > 0)
       out.push(found("doubled", 1, `${name}: somebody who may not command was served ${ids}`));
     return out;
   }
+  if (isUnknown(command)) return out;
   if (yes && no) out.push(found("doubled", 1, `${name}: accepted and refused`));
   if (!yes && !no) out.push(found(runs.length > 0 ? "unanswered" : "lost", 1, `${name}: no reaction ${ids}`));
   if (kind === "dispatch" && yes && runs.length === 0)
@@ -56,8 +63,13 @@ function served(command: Command, page: Page): readonly Finding[] {
   return out;
 }
 
-function reactionsOn({ ref }: Command, { facts }: Page): readonly string[] {
-  return facts.reactions.get(ref) ?? [];
+function reactionsOn({ ref, deleted }: Command, { facts }: Page): readonly string[] {
+  return deleted ?? facts.reactions.get(ref) ?? [];
+}
+
+/** Deleted before anybody saw whether it was read. */
+function isUnknown({ deleted }: Command): boolean {
+  return deleted?.length === 0;
 }
 
 function repeated({ facts }: Page): readonly Finding[] {
@@ -78,29 +90,32 @@ function reasons(page: Page): readonly Finding[] {
       command.mayWrite && command.kind === "query" && reactionsOn(command, page).includes(ACCEPTED),
   );
   const denied = commands.filter(({ mayWrite }) => !mayWrite);
-  const expected = refused.length + queries.length + denied.length;
-  const what = `${facts.issue}: ${replies.length} replies for ${refused.length} refused, ${queries.length} asked, ${denied.length} denied`;
+  const labels = refusedLabels(page);
+  const unknown = commands.filter(isUnknown).length;
+  const least = refused.length + queries.length + denied.length + labels.least;
+  const most = least - labels.least + labels.most + unknown;
+  const what =
+    `${facts.issue}: ${replies.length} replies for ${refused.length} refused, ${queries.length} asked, ` +
+    `${denied.length} denied, ${labels.least} to ${labels.most} labels, ${unknown} deleted`;
   const out = [...wrongly(page, replies, refused)];
-  if (replies.length < expected) out.push(found("lost", expected - replies.length, what));
-  if (replies.length > expected) out.push(found("doubled", replies.length - expected, what));
+  if (replies.length < least) out.push(found("lost", least - replies.length, what));
+  if (replies.length > most) out.push(found("doubled", replies.length - most, what));
   return out;
 }
 
 function isRefused(command: Command, page: Page): boolean {
-  if (!command.mayWrite) return false;
-  if (command.kind === "label") return !page.runs.some(({ trigger }) => trigger === command.ref);
-  return reactionsOn(command, page).includes(REFUSED);
+  return command.mayWrite && command.kind !== "label" && reactionsOn(command, page).includes(REFUSED);
 }
 
 /** A dispatch may be refused only for a run that was active on the issue between the command and its refusal. */
-function wrongly(
-  { facts, runs }: Page,
-  replies: readonly Written[],
-  refused: readonly Command[],
-): readonly Finding[] {
-  const dispatches = refused.filter(({ kind }) => kind === "dispatch" || kind === "label");
+function wrongly(page: Page, replies: readonly Written[], refused: readonly Command[]): readonly Finding[] {
+  const { facts, runs } = page;
+  const dispatches = refused.filter(({ kind }) => kind === "dispatch");
+  const { least } = refusedLabels(page);
   const busy = replies.filter(isBusy);
-  const first = Math.min(...dispatches.map(({ at }) => at));
+  const asked = page.commands.filter(({ kind }) => kind === "dispatch" || kind === "label");
+  const maybe = asked.filter((one) => one.kind === "label" || isUnknown(one) || dispatches.includes(one));
+  const first = Math.min(...maybe.map(({ at }) => at));
   const out = busy.flatMap((reply) => {
     const run = runs.find(({ id }) => id === runOf(reply));
     if (run && wasActive(run, first, reply.at)) return [];
@@ -112,10 +127,11 @@ function wrongly(
       ),
     ];
   });
-  if (busy.length < dispatches.length) {
+  const owed = dispatches.length + least;
+  if (busy.length < owed) {
     const refs = dispatches.map(({ ref }) => ref).join(", ");
-    const reason = `${dispatches.length} refused (${refs}), and only ${busy.length} because a run was there`;
-    out.push(found("lost", dispatches.length - busy.length, `${facts.issue}: ${reason}`));
+    const reason = `${owed} refused (${refs}; ${least} labels), and only ${busy.length} because a run was there`;
+    out.push(found("lost", owed - busy.length, `${facts.issue}: ${reason}`));
   }
   return out;
 }

@@ -1,5 +1,8 @@
 /** Clean facts to break in tests of the books: one issue, one command, one run that completed and published. */
-import type { Command, Facts, IssueFacts, RunFacts } from "./facts.ts";
+import assert from "node:assert/strict";
+import { findings, totals } from "./books.ts";
+import type { Command, Count, Facts, IssueFacts, RunFacts } from "./facts.ts";
+import type { AgentFacts } from "./journal.ts";
 import { statusMarker } from "./words.ts";
 
 export const ISSUE = "acme/app#1";
@@ -36,9 +39,13 @@ export function run(more: Partial<RunFacts> = {}): RunFacts {
       { from: "running", to: "publishing", attempt: 1, at: 5400 },
       { from: "publishing", to: "completed", attempt: 1, at: 6000 },
     ],
-    clocks: [{ startedAt: 3000, endedAt: 5400 }],
+    clocks: [{ attempt: 1, startedAt: 3000, endedAt: 5400 }],
     ...more,
   };
+}
+
+export function agent(more: Partial<AgentFacts> = {}): AgentFacts {
+  return { run: "r1.1", pid: 1, bornAt: 3010, endedAt: 5390, byItself: true, ...more };
 }
 
 export function issue(more: Partial<IssueFacts> = {}): IssueFacts {
@@ -61,6 +68,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     issues: [issue()],
     branches: [{ repo: "acme/app", branch: "agent/errand-1-1", pulls: 1, commits: ["work of r1.1"] }],
     store: { runs: [run()], openDeliveries: 0, waitingEffects: 0, givenUp: [], setAside: [] },
+    agents: [agent()],
     overlaps: [],
     leftovers: [],
     ...more,
@@ -68,3 +76,13 @@ export function facts(more: Partial<Facts> = {}): Facts {
 }
 
 export const withRuns = (...runs: readonly RunFacts[]): Facts["store"] => ({ ...facts().store, runs });
+
+/** One more run of the issue, which left nothing. */
+export const SECOND: RunFacts = run({ id: "r2", branch: null, clocks: [], startedAt: null, endedAt: null });
+
+/** Exactly these figures are not 0. */
+export function finds(broken: Facts, expected: Partial<Record<Count, number>>): void {
+  const found = findings(broken);
+  const none = { lost: 0, doubled: 0, unanswered: 0, seconds_off: 0, orphans: 0 };
+  assert.deepEqual(totals(found), { ...none, ...expected }, found.map(({ evidence }) => evidence).join("\n"));
+}

@@ -34,7 +34,7 @@ function booked({ issue, times }: IssueFacts, runs: readonly RunFacts[]): readon
         off(by, `run ${run.id} clock ${index + 1}: ${entry.seconds} s, booked ${found?.seconds ?? 0} s`);
     }
   }
-  for (const entry of left)
+  for (const entry of left.filter(({ seconds }) => seconds > 0))
     off(entry.seconds, `${entry.seconds} s booked at ${new Date(entry.at).toISOString()} for no run`);
   return out;
 }

@@ -1,16 +1,8 @@
 /** The books: clean facts are clean, and each thing that may go wrong is found under its own name. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { answerOf, BUSY, command, comment, facts, footer, issue, run, withRuns } from "./book-facts.ts";
-import { findings, lastLine, totals } from "./books.ts";
-import type { Count, Facts } from "./facts.ts";
-
-/** Exactly these figures are not 0. */
-function finds(broken: Facts, expected: Partial<Record<Count, number>>): void {
-  const found = findings(broken);
-  const none = { lost: 0, doubled: 0, unanswered: 0, seconds_off: 0, orphans: 0 };
-  assert.deepEqual(totals(found), { ...none, ...expected }, found.map(({ evidence }) => evidence).join("\n"));
-}
+import { answerOf, command, facts, finds, issue, run, withRuns } from "./book-facts.ts";
+import { findings, lastLine } from "./books.ts";
 
 test("clean books have no findings, and the last line says so", () => {
   assert.deepEqual(findings(facts()), []);
@@ -19,98 +11,6 @@ test("clean books have no findings, and the last line says so", () => {
 });
 
 const status = issue().comments[0]!;
-const second = run({ id: "r2", branch: null, clocks: [], startedAt: null, endedAt: null });
-
-describe("commands", () => {
-  test("one that nobody reacted to is lost", () => {
-    finds(facts({ commands: [command("7"), command("8", { kind: "cancel" })] }), { lost: 1 });
-  });
-
-  test("one that was accepted and has no run is lost", () => {
-    const reactions = new Map([
-      ["7", ["eyes"]],
-      ["8", ["eyes"]],
-    ]);
-    finds(facts({ commands: [command("7"), command("8")], issues: [issue({ reactions })] }), { lost: 1 });
-  });
-
-  test("one that has two runs is doubled", () => {
-    const comments = [...issue().comments, answerOf("r2", "23")];
-    // The second run has no status comment of its own.
-    const broken = facts({ issues: [issue({ comments })], store: withRuns(run(), second) });
-    finds(broken, { doubled: 1, unanswered: 1 });
-  });
-
-  test("one that was refused without a reason is lost", () => {
-    const reactions = new Map([
-      ["7", ["eyes"]],
-      ["8", ["confused"]],
-    ]);
-    const commands = [command("7"), command("8", { kind: "retry" })];
-    finds(facts({ commands, issues: [issue({ reactions })] }), { lost: 1 });
-  });
-
-  test("one refused for a run that was active is well, for a run long over it is lost", () => {
-    const reactions = new Map([
-      ["7", ["eyes"]],
-      ["8", ["confused"]],
-    ]);
-    const comments = [...issue().comments, comment("22", `${BUSY}${footer("r1")}`)];
-    const refusedAt = (at: number) =>
-      facts({ commands: [command("7"), command("8", { at })], issues: [issue({ reactions, comments })] });
-    finds(refusedAt(4000), {});
-    finds(refusedAt(9000), { lost: 1 });
-  });
-
-  test("one that was served again by its repeated delivery is doubled", () => {
-    const reactions = new Map([["7", ["eyes", "confused"]]]);
-    const comments = [...issue().comments, comment("22", `${BUSY}${footer("r1")}`)];
-    finds(facts({ issues: [issue({ reactions, comments })] }), { doubled: 1 });
-  });
-
-  test("a retry that was accepted and moved no run is lost, a requeue that nobody asked for is doubled", () => {
-    const reactions = new Map([
-      ["7", ["eyes"]],
-      ["8", ["eyes"]],
-    ]);
-    const retry = command("8", { kind: "retry" });
-    finds(facts({ commands: [command("7"), retry], issues: [issue({ reactions })] }), { lost: 1 });
-    const requeued = { from: "failed", to: "queued", attempt: 1, at: 5500 } as const;
-    const moved = run({ events: [...run().events.slice(0, 4), requeued, ...run().events.slice(4)] });
-    finds(facts({ store: withRuns(moved) }), { doubled: 1 });
-  });
-
-  test("a cancel that was accepted while the run goes on unmarked is lost", () => {
-    const long = run({
-      state: "running",
-      branch: null,
-      endedAt: null,
-      clocks: [],
-      events: run().events.slice(0, 3),
-    });
-    const reactions = new Map([
-      ["7", ["eyes"]],
-      ["8", ["eyes"]],
-    ]);
-    const broken = facts({
-      commands: [command("7"), command("8", { kind: "cancel", at: 4000 })],
-      issues: [issue({ reactions, comments: [status], times: [] })],
-      store: withRuns(long),
-    });
-    finds(broken, { lost: 1, unanswered: 1 });
-  });
-
-  test("somebody who may not command is denied once, and gets no run", () => {
-    const denied = command("8", { mayWrite: false });
-    const commands = [command("7"), denied];
-    finds(
-      facts({ commands, issues: [issue({ comments: [...issue().comments, comment("22", "Sorry.")] })] }),
-      {},
-    );
-    finds(facts({ commands }), { lost: 1 });
-    finds(facts({ commands: [{ ...command("7"), mayWrite: false }] }), { doubled: 1, lost: 1 });
-  });
-});
 
 describe("runs", () => {
   test("one without its final answer is unanswered, one answered twice is doubled", () => {

@@ -6,6 +6,7 @@
  * refused rightly when there was a run in its way (or none to act on). So each is held to be served one way or the
  * other, once; and a refused dispatch must name a run that was active on that issue when it was refused.
  */
+import { agentFindings } from "./book-agents.ts";
 import { commandFindings } from "./book-commands.ts";
 import { runFindings } from "./book-runs.ts";
 import { timeFindings } from "./book-time.ts";
@@ -18,11 +19,20 @@ export function findings(facts: Facts): readonly Finding[] {
     ...commandFindings(facts),
     ...runFindings(facts),
     ...timeFindings(facts),
+    ...agentFindings(facts),
     ...facts.overlaps.map((evidence) => one("doubled", `two agents at once: ${evidence}`)),
-    ...facts.store.givenUp.map((evidence) => one("unanswered", `given up: ${evidence}`)),
+    ...facts.store.givenUp
+      .filter((line) => !isOfDeleted(line, facts))
+      .map((evidence) => one("unanswered", `given up: ${evidence}`)),
     ...facts.store.setAside.map((evidence) => one("lost", `set aside: ${evidence}`)),
     ...facts.leftovers.map((evidence) => one("orphans", evidence)),
   ];
+}
+
+/** There is nothing left to react to. */
+function isOfDeleted(givenUp: string, { commands }: Facts): boolean {
+  const ref = / react:\w+:\S*#comment:(\d+): /.exec(givenUp)?.[1];
+  return ref !== undefined && commands.some((command) => command.ref === ref && command.deleted);
 }
 
 export function totals(found: readonly Finding[]): Readonly<Record<Count, number>> {

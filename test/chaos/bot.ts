@@ -24,6 +24,10 @@ export interface Bot {
   readonly takesWebhooks: boolean;
   readonly url: string;
   readonly state: () => "down" | "starting" | "ready";
+  /** Since when it has been ready without a break; null when it is not. Epoch milliseconds. */
+  readonly readySince: () => number | null;
+  /** Starts after which it was there, but neither ready nor ended in time, each in a line. */
+  readonly stuck: readonly string[];
   /** How often it ended without being told to after it had been ready. */
   readonly exits: () => number;
   /**
@@ -33,6 +37,10 @@ export interface Bot {
   start(): Promise<number>;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
+  /** kill -STOP: it is there and does nothing. Until `thaw` it counts as down. */
+  freeze(): void;
+  /** kill -CONT; resolves as `start` does. */
+  thaw(): Promise<number>;
   /** As `kill`, for good: it can not be started again. */
   retire(): Promise<void>;
   /** Asks it to end and waits; false when it had to be killed. */
@@ -40,6 +48,8 @@ export interface Bot {
 }
 
 const LOOK_MS = 20;
+/** A start that takes longer is stuck: it is ended and tried again. */
+const START_MS = 60_000;
 /** What a supervisor waits before it starts again what ended by itself. */
 const REVIVE_MS = 500;
 
@@ -51,6 +61,8 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
   const log = openSync(join(dir, "bot.log"), "a");
   let child: ChildProcess | null = null;
   let state: "down" | "starting" | "ready" = "down";
+  let readySince: number | null = null;
+  const stuck: string[] = [];
   let exits = 0;
   let retired = false;
 
@@ -61,7 +73,15 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
       stdio: ["ignore", log, log],
       env: { ...env, DATA_DIR: join(dir, "data"), PORT: String(port), ...options.env },
     });
+    const overdue = setTimeout(() => {
+      if (child !== born || state !== "starting") return;
+      stuck.push(
+        `${name} (pid ${born.pid}) was neither ready nor ended ${START_MS / 1000} s after its start`,
+      );
+      born.kill("SIGKILL");
+    }, START_MS).unref();
     born.once("exit", (code, signal) => {
+      clearTimeout(overdue);
       appendFileSync(log, `--- pid ${born.pid} ended: ${signal ?? code} at ${Date.now()}\n`);
       if (child === born) void endedByItself();
     });
@@ -82,7 +102,9 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
       if (state === "down") throw new Error(`${name} was ended before it was ready`);
       await sleep(LOOK_MS);
     }
-    if (state === "starting") state = "ready";
+    if (state !== "starting") return;
+    state = "ready";
+    readySince = Date.now();
   }
 
   async function end(signal: NodeJS.Signals, patienceMs: number): Promise<boolean> {
@@ -104,7 +126,9 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
     takesWebhooks: options.takesWebhooks,
     url,
     state: () => state,
+    readySince: () => (state === "ready" ? readySince : null),
     exits: () => exits,
+    stuck,
     async start() {
       if (retired) throw new Error(`${name} is not started any more`);
       const begun = performance.now();
@@ -115,6 +139,18 @@ export async function makeBot(options: BotOptions): Promise<Bot> {
     },
     async kill() {
       await end("SIGKILL", 10_000);
+    },
+    freeze() {
+      child?.kill("SIGSTOP");
+      state = "down";
+    },
+    async thaw() {
+      if (child === null) throw new Error(`${name} was ended while it was stopped`);
+      const begun = performance.now();
+      state = "starting";
+      child.kill("SIGCONT");
+      await untilReady();
+      return performance.now() - begun;
     },
     async retire() {
       retired = true;

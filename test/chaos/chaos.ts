@@ -23,35 +23,44 @@ export interface ChaosOptions {
 
 const PROGRESS_MS = 3000;
 
-/** Resolves with the kills done, when every process is up again. */
-export async function chaos(options: ChaosOptions): Promise<readonly Kill[]> {
+export interface Chaos {
+  readonly kills: readonly Kill[];
+  /** Runs that did not move on in time after a kill, each in a line. */
+  readonly late: readonly string[];
+}
+
+/** Resolves when every process is up again and what was interrupted has moved on. */
+export async function chaos(options: ChaosOptions): Promise<Chaos> {
   const { seed, setting, crowd, journal, say } = options;
   const over = new AbortController();
   const agents = randomOf(seed, "agents");
   const kills: Kill[] = [];
   const ready: { readonly name: string; readonly ms: number }[] = [];
-  const recovery = createRecovery({ view: setting.view, mayLook: setting.mayLook, now: Date.now });
+  const recovery = createRecovery({ ...setting, now: Date.now });
   const killer = createKiller({
     ...options,
-    victims: setting.victims,
+    ...setting,
     random: randomOf(seed, "killer"),
-    view: setting.view,
-    killed(kill, victim, sight) {
+    killed(kill, sight) {
       kills.push(kill);
-      setting.interrupted(victim, sight, recovery);
+      setting.interrupted(kill, sight, recovery);
       if (agents.chance(0.1)) killAgent(journal, agents.next());
     },
-    ready: ({ name }, ms) => void ready.push({ name, ms }),
+    ready({ name }, ms) {
+      ready.push({ name, ms });
+      setting.resumed(name, recovery);
+    },
   });
   options.armed(killer);
   const others = [recovery.run(over.signal), everyMoment(() => crowd.act(), seed, over.signal)];
   const progress = setInterval(() => say(progressLine(kills, crowd, setting)), PROGRESS_MS);
   await killer.run();
   clearInterval(progress);
+  await recovery.settled(options.signal);
   over.abort();
   await Promise.all(others);
   for (const line of report(kills, ready, recovery)) say(line);
-  return kills;
+  return { kills, late: recovery.late };
 }
 
 /** Agents come and go: one of those that work now is ended from outside. */

@@ -4,6 +4,7 @@
  */
 import type { LocalForge } from "../../src/demo/forge/local-forge.ts";
 import type { Command, CommandKind } from "./facts.ts";
+import { createMeddler } from "./meddler.ts";
 import type { Random } from "./random.ts";
 import { STRANGER, WRITERS } from "./stage.ts";
 import { isFinal } from "./words.ts";
@@ -48,6 +49,13 @@ const PATIENCE_MS = 10_000;
 const MOST_OPEN = 12;
 const MODES = { commit: 38, plain: 10, nothing: 8, fail: 10, ask: 14, leak: 5, long: 15 } as const;
 const NONSENSE = ["/dispatch cancle", "/dispatch chaso:commit-1 x", "/dispatch cancel now please"];
+/** Whatever a stranger asks for is denied alike. */
+const STRANGE = [
+  "/dispatch chaos:commit-10 For me.",
+  "/dispatch cancel",
+  "/dispatch retry",
+  "/dispatch status",
+];
 const PESTER = { dispatch: 5, query: 4, nonsense: 1, stranger: 2, cancel: 3, retry: 2, answer: 1 } as const;
 
 export function createCrowd({ forge, bot, repos, random, now }: CrowdOptions): Crowd {
@@ -55,6 +63,7 @@ export function createCrowd({ forge, bot, repos, random, now }: CrowdOptions): C
   const issues: string[] = [];
   const errands: Errand[] = [];
   let watched: Errand[] = [];
+  const meddle = createMeddler({ forge, bot, random, now, commands });
 
   function say(errand: Errand, kind: CommandKind, text: string, by = random.pick(WRITERS)): void {
     const ref = String(forge.comment(errand.repo, errand.number, by, text));
@@ -63,7 +72,7 @@ export function createCrowd({ forge, bot, repos, random, now }: CrowdOptions): C
 
   function begin(): void {
     const mode = random.weighted(MODES);
-    const model = mode === "long" ? "long" : `${mode}-${random.between(50, 2500)}`;
+    const model = mode === "long" ? "long" : `${mode}-${workMs(random)}`;
     const repo = random.pick(repos);
     const by = random.pick(WRITERS);
     const title = `Errand ${errands.length + 1}`;
@@ -139,13 +148,18 @@ export function createCrowd({ forge, bot, repos, random, now }: CrowdOptions): C
   function pester(): void {
     const errand = random.pick(errands.slice(-25));
     const kind = random.weighted(PESTER);
-    if (kind === "stranger") say(errand, "dispatch", "/dispatch chaos:commit-10 For me.", STRANGER);
+    if (kind === "stranger") say(errand, "dispatch", random.pick(STRANGE), STRANGER);
     else if (kind === "dispatch")
       say(errand, kind, `/dispatch chaos:commit-${random.between(50, 900)} This too.`);
     else if (kind === "query") say(errand, kind, random.pick(["/dispatch status", "/dispatch help"]));
     else if (kind === "nonsense") say(errand, kind, random.pick(NONSENSE));
     else if (kind === "answer") say(errand, kind, "/dispatch answer It is green.");
     else say(errand, kind, `/dispatch ${kind}`);
+    if (!watched.includes(errand)) watched.push(errand);
+  }
+
+  function change(errand: Errand): void {
+    meddle(errand);
     if (!watched.includes(errand)) watched.push(errand);
   }
 
@@ -161,12 +175,18 @@ export function createCrowd({ forge, bot, repos, random, now }: CrowdOptions): C
       follow();
       if (watched.length < MOST_OPEN && random.chance(0.6)) begin();
       if (errands.length > 0 && random.chance(0.3)) pester();
+      if (errands.length > 0 && random.chance(0.2)) change(random.pick(errands.slice(-25)));
     },
     cancel(issue) {
       const errand = errands.find((one) => nameOf(one) === issue);
       if (errand) say(errand, "cancel", "/dispatch cancel");
     },
   };
+}
+
+/** Now and then so long that a wrong booking can not hide in what a start takes. */
+function workMs(random: Random): number {
+  return random.chance(0.12) ? random.between(4000, 9000) : random.between(50, 2500);
 }
 
 function nameOf({ repo, number }: Pick<Errand, "repo" | "number">): string {

@@ -1,5 +1,6 @@
 /** What the books are made from: what people did, what the forge shows, what the store holds, what the machine runs. */
 import type { RunState } from "../../src/model/run.ts";
+import type { AgentFacts } from "./journal.ts";
 
 export type CommandKind =
   | "dispatch"
@@ -23,6 +24,13 @@ export interface Command {
   readonly mayWrite: boolean;
   /** Epoch milliseconds. */
   readonly at: number;
+  /**
+   * Of a comment that was deleted since: the bot's reactions that were on it by then. Without any it may have been
+   * read or not.
+   */
+  readonly deleted?: readonly string[];
+  /** Of a label that a person took off, perhaps unread, or had taken off before while its own run was at work. */
+  readonly fleeting?: true;
 }
 
 /** An issue as the forge shows it: only what the bot did there. */
@@ -52,6 +60,13 @@ export interface RunEventFacts {
   readonly at: number;
 }
 
+/** Epoch milliseconds. */
+export interface Clock {
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
 export interface RunFacts {
   readonly id: string;
   readonly issue: string;
@@ -71,7 +86,7 @@ export interface RunFacts {
   readonly branch: string | null;
   readonly events: readonly RunEventFacts[];
   /** What was to be booked, one for each attempt that ran; epoch milliseconds. */
-  readonly clocks: readonly { readonly startedAt: number; readonly endedAt: number }[];
+  readonly clocks: readonly Clock[];
 }
 
 export interface StoreFacts {
@@ -89,6 +104,8 @@ export interface Facts {
   readonly issues: readonly IssueFacts[];
   readonly branches: readonly BranchFacts[];
   readonly store: StoreFacts;
+  /** Every start of an agent, as the agents themselves tell it. */
+  readonly agents: readonly AgentFacts[];
   /** Agents that worked at once on one errand, each in a line. */
   readonly overlaps: readonly string[];
   /** Whatever was left over on the machine and the forge, each in a line. */

@@ -15,6 +15,10 @@ export interface Line {
   readonly start: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** Of a begin: when the process was born, which is a little before it could write; epoch milliseconds. */
+  readonly born?: number;
+  /** Of an end: that it was not asked to. */
+  readonly byItself?: boolean;
   /** Of an overlap: who was still alive. */
   readonly with?: string;
 }
@@ -36,12 +40,43 @@ export function unended(
   errand: string,
   self: Pick<Line, "pid" | "start">,
 ): readonly Line[] {
-  const key = ({ pid, start }: Pick<Line, "pid" | "start">) => `${pid} ${start}`;
-  const ended = new Set(lines.filter(({ what }) => what === "end").map(key));
+  const ended = new Set(lines.filter(({ what }) => what === "end").map(keyOf));
   return lines.filter(
     (line) =>
-      line.what === "begin" && line.errand === errand && !ended.has(key(line)) && key(line) !== key(self),
+      line.what === "begin" &&
+      line.errand === errand &&
+      !ended.has(keyOf(line)) &&
+      keyOf(line) !== keyOf(self),
   );
+}
+
+/** One start of an agent. */
+export interface AgentFacts {
+  /** `id.attempt` */
+  readonly run: string;
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly bornAt: number;
+  /** Null when it could not write its end: it was killed, or is at work. Epoch milliseconds. */
+  readonly endedAt: number | null;
+  /** It ended because its work was done. */
+  readonly byItself: boolean;
+}
+
+/** Every start, in the order of the journal. */
+export function agentFacts(lines: readonly Line[]): readonly AgentFacts[] {
+  const ends = new Map(lines.filter(({ what }) => what === "end").map((line) => [keyOf(line), line]));
+  return lines
+    .filter(({ what }) => what === "begin")
+    .map((line) => {
+      const end = ends.get(keyOf(line));
+      const { run, pid, at, born = at } = line;
+      return { run, pid, bornAt: born, endedAt: end?.at ?? null, byItself: end?.byItself ?? false };
+    });
+}
+
+function keyOf({ pid, start }: Pick<Line, "pid" | "start">): string {
+  return `${pid} ${start}`;
 }
 
 /** Two agents of one errand at once: by what they saw of each other, and by begins and ends that cross. */
@@ -53,12 +88,10 @@ export function overlaps(lines: readonly Line[]): readonly string[] {
 }
 
 function crossed(lines: readonly Line[]): string[] {
-  const ends = new Map(
-    lines.filter(({ what }) => what === "end").map((line) => [`${line.pid} ${line.start}`, line.at]),
-  );
+  const ends = new Map(lines.filter(({ what }) => what === "end").map((line) => [keyOf(line), line.at]));
   const spans = lines
     .filter(({ what }) => what === "begin")
-    .map((line) => ({ ...line, until: ends.get(`${line.pid} ${line.start}`) ?? line.at }));
+    .map((line) => ({ ...line, until: ends.get(keyOf(line)) ?? line.at }));
   return spans.flatMap((one) =>
     spans
       .filter(

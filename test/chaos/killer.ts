@@ -1,7 +1,8 @@
 /**
  * Kills a process, starts it again after a pause, and again. When a kill comes is aimed: at any moment, during a start,
  * when a run is in a certain state, or at a call to the forge, before or after the forge has done it. An aim that does
- * not come in time becomes a kill at any moment.
+ * not come in time becomes a kill at any moment. A few are not killed but only stopped, for longer than anything is held
+ * for them, and then go on as if nothing had been.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Call, CallKind } from "./api-proxy.ts";
@@ -13,6 +14,9 @@ export interface Victim {
   readonly name: string;
   readonly state: () => "down" | "starting" | "ready";
   kill(): Promise<void>;
+  /** Stops it, and lets it go on as `start` does; left out: it is only ever killed. */
+  readonly freeze?: () => void;
+  readonly thaw?: () => Promise<number>;
   /** Resolves when it is ready, with the milliseconds that took; rejects when it is killed before. */
   start(): Promise<number>;
   /** How often it is chosen, against others. */
@@ -24,6 +28,8 @@ export interface Victim {
 export interface Kill {
   readonly victim: string;
   readonly aim: string;
+  /** It was not killed, but stopped for a while. */
+  readonly stopped: boolean;
   /** What was going on at that moment: idle, queued, preparing, running, publishing, delivering, reading. */
   readonly amid: readonly string[];
 }
@@ -31,12 +37,16 @@ export interface Kill {
 export interface KillerOptions {
   readonly victims: readonly Victim[];
   readonly kills: number;
+  /** Each how manieth of them is a stop. */
+  readonly stopEach: number;
+  /** How long that lasts at the least, in milliseconds; longer than anything is held when left out. */
+  readonly stopMs?: number;
   readonly random: Random;
   readonly view: StoreView;
   /** Ends the killing. */
   readonly signal: AbortSignal;
   /** Told of each kill, with what was going on. */
-  readonly killed: (kill: Kill, victim: Victim, sight: Sight | null) => void;
+  readonly killed: (kill: Kill, sight: Sight | null) => void;
   readonly ready: (victim: Victim, ms: number) => void;
 }
 
@@ -67,9 +77,11 @@ const CALLS: Readonly<Record<Exclude<CallKind, "other">, number>> = {
 const PATIENCE_MS = 3000;
 const LOOK_MS = 25;
 const BREATH_MS = 1200;
+/** Longer than a lease (10 s here) and than the outbox holds an effect (30 s). */
+const STOP_MS = 31_000;
 
 export function createKiller(options: KillerOptions): Killer {
-  const { victims, kills, random, view, signal, killed, ready } = options;
+  const { stopMs = STOP_MS, stopEach, victims, kills, random, view, signal, killed, ready } = options;
   const traps = createTraps();
   const starts = new Set<Promise<void>>();
 
@@ -81,24 +93,37 @@ export function createKiller(options: KillerOptions): Killer {
   async function kill(victim: Victim, aim: string): Promise<void> {
     const sight = victim.state() === "ready" ? await view.sight().catch(() => null) : null;
     await victim.kill();
-    killed({ victim: victim.name, aim, amid: sight ? amidOf(sight) : ["starting"] }, victim, sight);
-    const startAgain = async () => {
-      await sleep(victim.downMs(random));
-      const ms = await victim.start().catch(() => null);
-      if (ms !== null) ready(victim, ms);
-    };
-    keep(startAgain());
+    const amid = sight ? amidOf(sight) : ["starting"];
+    killed({ victim: victim.name, aim, amid, stopped: false }, sight);
+    keep(again(victim, victim.downMs(random), () => victim.start()));
+  }
+
+  async function again(victim: Victim, downMs: number, start: () => Promise<number>): Promise<void> {
+    await sleep(downMs);
+    const ms = await start().catch(() => null);
+    if (ms !== null) ready(victim, ms);
+  }
+
+  async function stop(victim: Victim): Promise<void> {
+    const sight = await view.sight().catch(() => null);
+    victim.freeze?.();
+    const amid = sight ? amidOf(sight) : [];
+    killed({ victim: victim.name, aim: "stopped", amid, stopped: true }, sight);
+    keep(again(victim, random.between(stopMs, stopMs + 3000), async () => await victim.thaw!()));
   }
 
   return {
     seen: traps.seen,
     async run() {
       for (let count = 0; count < kills && !signal.aborted; ) {
-        const wanted = random.weighted(AIMS);
+        const isStop = count % stopEach === Math.floor(stopEach / 2);
+        const wanted = random.weighted(isStop ? { ...AIMS, starting: 0 } : AIMS);
         const aim = await aimed(wanted, { victims, random, view, signal, traps });
-        const victim = choose(victims, aim.who, random, wanted === "starting" ? "starting" : "ready");
+        const from = isStop ? victims.filter((one) => one.freeze && one.state() === "ready") : victims;
+        const victim = choose(from, aim.who, random, wanted === "starting" ? "starting" : "ready");
         if (victim) {
-          await kill(victim, victim.state() === "starting" ? "starting" : aim.name);
+          if (isStop) await stop(victim);
+          else await kill(victim, victim.state() === "starting" ? "starting" : aim.name);
           count += 1;
         }
         aim.done();

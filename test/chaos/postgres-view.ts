@@ -65,7 +65,7 @@ export function postgresView(url: string): StoreView {
           runs: await all<RunRow>("select * from runs order by number"),
           events: await all<EventRow>("select * from run_events order by number"),
           clocks: await all<ClockRow>(
-            "select run_id, action from effects where kind = 'time' order by place",
+            "select run_id, key, action from effects where kind = 'time' order by place",
           ),
         }),
         openDeliveries: await count("deliveries where settled_at is null"),

@@ -17,13 +17,14 @@ async function main(options: Options): Promise<number> {
   say(`seed ${options.seed}, store ${options.store}, ${options.kills} kills, in ${dir}`);
   say("the seed decides what is done, not how long it takes: another run may meet other moments");
   const result = runSuite({ ...options, dir, say, signal: stop.signal });
-  const { kills, commands, found } = await result.catch(async (error) => {
+  const { kills, commands, found, late } = await result.catch(async (error) => {
     if (stop.signal.aborted && !options.keep) await rm(dir, { recursive: true, force: true });
     else say(`all logs and records are in ${dir}`);
     throw error;
   });
   for (const { count, by, evidence } of found) say(`${count} ${by}: ${evidence}`);
-  const isWell = found.length === 0;
+  for (const line of late) say(`late: ${line}`);
+  const isWell = found.length === 0 && late.length === 0;
   if (isWell && !options.keep) await rm(dir, { recursive: true, force: true });
   else say(`all logs and records are in ${dir}`);
   process.stdout.write(`${lastLine(kills, commands, found)}\n`);

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startCluster } from "../real/postgres/cluster.ts";
 import type { Bot } from "./bot.ts";
-import type { Killer, Victim } from "./killer.ts";
+import type { Kill, Killer, Victim } from "./killer.ts";
 import { endAgents } from "./machine.ts";
 import { postgresView } from "./postgres-view.ts";
-import type { Recovery } from "./recovery.ts";
+import type { Bound, Recovery } from "./recovery.ts";
 import { sqliteView } from "./sqlite-view.ts";
-import { type BotPlan, type Hired, hire, type Town } from "./stage.ts";
+import { type BotPlan, GRACE_MS, type Hired, hire, LEASE_MS, type Town } from "./stage.ts";
 import type { Sight, StoreView } from "./store-view.ts";
 import { postgresVictim, sqliteVictim, webVictim, workerVictim } from "./victims.ts";
 
@@ -23,10 +23,18 @@ export interface Setting {
   start(): Promise<void>;
   /** From now on the forge answers every call. */
   calm(): void;
+  /** Changes under way that the forge has yet to hear of. */
+  pending(): number;
   /** How the forge answered. */
   faults(): Readonly<Record<string, number>>;
+  /** Each how manieth kill is a stop: where one process is all there is, nothing goes on meanwhile. */
+  readonly stopEach: number;
+  /** By when an interrupted run must have moved on. */
+  readonly bound: Bound;
   /** Tells `recovery` what this kill has interrupted. */
-  interrupted(victim: Victim, sight: Sight | null, recovery: Recovery): void;
+  interrupted(kill: Kill, sight: Sight | null, recovery: Recovery): void;
+  /** Tells `recovery` that this victim is ready again. */
+  resumed(victim: string, recovery: Recovery): void;
   /** Ends everything, whatever state it is in. */
   close(): Promise<void>;
 }
@@ -39,6 +47,10 @@ export interface Parts {
   readonly seen: Killer["seen"];
 }
 
+/** From the process's being ready again. */
+const TAKEN_UP_MS = 15_000;
+/** As docs/operations.md says: the lease, the grace, 10 s; and what a busy machine may add. */
+const TAKEN_OVER_MS = LEASE_MS + GRACE_MS + 10_000 + 8_000;
 const WEBS = ["web-1", "web-2"];
 const WORKERS = ["worker-1", "worker-2", "worker-3"];
 
@@ -59,8 +71,13 @@ async function onSqlite(parts: Parts): Promise<Setting> {
     ...shared(hired, view, parts),
     victims: bots.map(sqliteVictim),
     mayLook: () => bots.every((bot) => bot.state() === "ready"),
-    interrupted(_victim, sight, recovery) {
-      if (sight) recovery.interrupted(sight.held, Date.now());
+    stopEach: 25,
+    bound: { ms: TAKEN_UP_MS, since: () => bots[0]?.readySince() ?? null },
+    // The bound counts from its readiness anyway.
+    resumed() {},
+    interrupted({ stopped }, sight, recovery) {
+      // Nobody else may take what a process holds that is only stopped.
+      if (sight && !stopped) recovery.interrupted(sight.held, Date.now());
     },
   };
 }
@@ -81,8 +98,19 @@ async function onPostgres(parts: Parts): Promise<Setting> {
     ...base,
     victims: [...bots.map(asVictim), database],
     mayLook: () => true,
-    interrupted({ name }, sight, recovery) {
-      const worker = bots.find((bot) => bot.name === name);
+    stopEach: 10,
+    bound: {
+      ms: TAKEN_OVER_MS,
+      // Somebody must be there to take it over, and leases last their whole length after a restart of the database.
+      since: () => (workers.some((bot) => bot.state() === "ready") ? database.readySince() : null),
+    },
+    resumed(victim, recovery) {
+      const worker = bots.find((bot) => bot.name === victim);
+      const own = worker ? workerName(worker) : null;
+      if (own !== null) recovery.resumed(own, Date.now());
+    },
+    interrupted({ victim }, sight, recovery) {
+      const worker = bots.find((bot) => bot.name === victim);
       if (!sight || !worker) return;
       const own = workerName(worker);
       recovery.interrupted(
@@ -125,6 +153,7 @@ function shared(hired: readonly Hired[], view: StoreView, { journal }: Parts) {
     calm() {
       for (const { proxy } of hired) proxy.calm();
     },
+    pending: () => hired.reduce((sum, { proxy }) => sum + proxy.pending(), 0),
     faults: () => summed(hired.map(({ proxy }) => proxy.figures)),
     async close() {
       await Promise.all(bots.map((bot) => bot.retire()));

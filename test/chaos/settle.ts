@@ -7,12 +7,15 @@ import { findings } from "./books.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Facts, Finding } from "./facts.ts";
 import { seconds } from "./figures.ts";
+import type { Setting } from "./setting.ts";
 import type { StoreView } from "./store-view.ts";
 import type { Wire } from "./wire.ts";
 
 export interface SettleOptions {
   readonly crowd: Crowd;
-  readonly wire: Wire;
+  readonly wire: Pick<Wire, "pending">;
+  /** Of the bots to the forge. */
+  readonly setting: Pick<Setting, "pending">;
   readonly view: StoreView;
   readonly facts: () => Promise<Facts>;
   readonly deadlineMs: number;
@@ -27,7 +30,7 @@ const PEACE_MS = 75_000;
 
 /** Resolves when the books are clean, or with what is wrong at the deadline. */
 export async function settle(options: SettleOptions): Promise<readonly Finding[]> {
-  const { crowd, wire, view, facts, deadlineMs, signal, say } = options;
+  const { crowd, wire, setting, view, facts, deadlineMs, signal, say } = options;
   const begun = performance.now();
   let found: readonly Finding[] = [];
   let told = begun;
@@ -45,7 +48,7 @@ export async function settle(options: SettleOptions): Promise<readonly Finding[]
         sight.queued,
         sight.openDeliveries,
         sight.waitingEffects,
-        wire.pending(),
+        wire.pending() + setting.pending(),
       ];
       const isQuiet = open.every((count) => count === 0);
       if (isQuiet && found.length === 0) return found;

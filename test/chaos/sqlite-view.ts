@@ -41,7 +41,7 @@ export function sqliteView(file: string): StoreView {
         runs: runFacts({
           runs: all<RunRow>("select * from runs order by number"),
           events: all<EventRow>("select * from run_events order by number"),
-          clocks: all<ClockRow>("select run_id, action from effects where kind = 'time' order by place"),
+          clocks: all<ClockRow>("select run_id, key, action from effects where kind = 'time' order by place"),
         }),
         openDeliveries: count(all, "deliveries where settled_at is null"),
         waitingEffects: count(all, "effects where state = 'waiting'"),

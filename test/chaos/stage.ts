@@ -13,6 +13,9 @@ export const SECRET = "the secret of the chaos suite's webhooks";
 export const WRITERS: readonly string[] = ["alice", "bob"];
 /** May read, as everybody. */
 export const STRANGER = "mallory";
+/** The shortest there is. */
+export const LEASE_MS = 10_000;
+export const GRACE_MS = 2_000;
 const REPOSITORIES = ["acme/app", "acme/docs", "umbrella/tools"];
 
 export interface Town extends Places {
@@ -84,8 +87,8 @@ function agentsYaml(dir: string, journal: string): string {
   agent: chaos
   runtime: native
   workspace_root: ${JSON.stringify(join(dir, "workspace"))}
-  grace: 2s
-  lease: 10s
+  grace: ${GRACE_MS / 1000}s
+  lease: ${LEASE_MS / 1000}s
   catch_up: 30s
 concurrency: { total: 4 }
 rates: { failures: 1000000 }

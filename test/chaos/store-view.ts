@@ -1,6 +1,6 @@
 /** The bot's store, only read, past the bot: by its tables. One member a store. */
 import type { RunState } from "../../src/model/run.ts";
-import type { StoreFacts } from "./facts.ts";
+import type { Clock, StoreFacts } from "./facts.ts";
 
 /** A run that somebody holds. */
 export interface HeldRun {
@@ -56,6 +56,8 @@ export interface EventRow {
 
 export interface ClockRow {
   readonly run_id: string;
+  /** `time:<run>:<attempt>` */
+  readonly key: string;
   readonly action: string;
 }
 
@@ -90,9 +92,12 @@ export function runFacts({ runs, events, clocks }: Rows): StoreFacts["runs"] {
         attempt,
         at,
       })),
-      clocks: (times.get(row.id) ?? []).map(
-        ({ action }) => JSON.parse(action) as { startedAt: number; endedAt: number },
-      ),
+      clocks: (times.get(row.id) ?? []).map(clockOf),
     };
   });
+}
+
+function clockOf({ key, action }: ClockRow): Clock {
+  const { startedAt, endedAt } = JSON.parse(action) as Omit<Clock, "attempt">;
+  return { attempt: Number(key.slice(key.lastIndexOf(":") + 1)), startedAt, endedAt };
 }

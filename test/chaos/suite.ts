@@ -8,7 +8,7 @@ import { leftovers, stopAll } from "./ending.ts";
 import type { Facts, Finding } from "./facts.ts";
 import { seconds, tally } from "./figures.ts";
 import { branchFacts, issueFacts } from "./forge-facts.ts";
-import { overlaps, readJournal } from "./journal.ts";
+import { agentFacts, overlaps, readJournal } from "./journal.ts";
 import type { Killer } from "./killer.ts";
 import { textOf } from "./machine.ts";
 import type { Options } from "./options.ts";
@@ -22,6 +22,8 @@ export interface Result {
   readonly kills: number;
   readonly commands: number;
   readonly found: readonly Finding[];
+  /** Runs and processes that did not move on in time after a kill, each in a line. */
+  readonly late: readonly string[];
 }
 
 export interface SuiteOptions extends Options {
@@ -77,31 +79,45 @@ async function live(options: SuiteOptions, world: World): Promise<Result> {
   const armed = (one: Killer) => {
     killer.of = one;
   };
-  const kills = await chaos({ ...options, setting, crowd, journal, signal: AbortSignal.any(signals), armed });
+  const { kills, late } = await chaos({
+    ...options,
+    setting,
+    crowd,
+    journal,
+    signal: AbortSignal.any(signals),
+    armed,
+  });
   say(`nothing fails any more; settling, for at most ${seconds(DEADLINE_MS)}`);
   setting.calm();
   wire.calm();
   const facts = () => collect(world);
-  await settle({ ...options, crowd, wire, view: setting.view, facts, deadlineMs: DEADLINE_MS });
+  await settle({ ...options, crowd, wire, setting, view: setting.view, facts, deadlineMs: DEADLINE_MS });
   say("stopping the bots");
   const stopped = await stopAll(setting.bots);
   const last = await collect(world);
-  const left = await leftovers(setting.bots, journal, world.town);
+  const left = await leftovers(setting.bots, journal, world.town, last.store.runs);
   const whole = { ...last, leftovers: [...stopped, ...left] };
   await writeFile(join(dir, "facts.json"), JSON.stringify(whole, showMaps, 1));
   say(`runs ended: ${tally(whole.store.runs.map(({ state }) => state))}`);
   say(`deliveries: ${told(wire.figures)}; the forge's answers: ${told(setting.faults())}`);
   say(`ended by themselves: ${tally(setting.bots.flatMap((bot) => Array(bot.exits()).fill(bot.name)))}`);
-  return { kills: kills.length, commands: crowd.commands.length, found: findings(whole) };
+  return {
+    kills: kills.length,
+    commands: crowd.commands.length,
+    found: findings(whole),
+    late: [...late, ...setting.bots.flatMap(({ stuck }) => stuck)],
+  };
 }
 
 async function collect({ town, setting, crowd, journal }: World): Promise<Facts> {
+  const lines = readJournal(await textOf(journal));
   return {
     commands: crowd.commands,
     store: await setting.view.facts(),
     branches: await branchFacts(town),
     issues: crowd.issues.map((issue) => issueFacts(issue, town)),
-    overlaps: overlaps(readJournal(await textOf(journal))),
+    agents: agentFacts(lines),
+    overlaps: overlaps(lines),
     leftovers: [],
   };
 }

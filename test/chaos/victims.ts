@@ -20,8 +20,16 @@ export const workerVictim = (bot: Bot, workers: readonly Bot[]): Victim => ({
   },
 });
 
+export interface DatabaseVictim extends Victim {
+  /** Since when it has been ready without a break; null when it is not. Epoch milliseconds. */
+  readySince(): number | null;
+  /** It is not started any more. */
+  retire(): void;
+}
+
 /** Ready again when every bot that is up can use it. A start that fails, as for its port, is tried again. */
-export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): Victim & { retire(): void } {
+export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): DatabaseVictim {
+  let readySince: number | null = Date.now();
   let state: "down" | "starting" | "ready" = "ready";
   let life = 0;
   let retired = false;
@@ -34,6 +42,7 @@ export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): Victim &
     // Every lease is kept for its whole length after it comes back: killed more often, it would let none run out.
     weight: 0.3,
     state: () => state,
+    readySince: () => (state === "ready" ? readySince : null),
     async kill() {
       life += 1;
       state = "down";
@@ -58,6 +67,7 @@ export function postgresVictim(cluster: Cluster, bots: readonly Bot[]): Victim &
         while (own === life && bot.state() === "ready" && !(await isReady(bot.url))) await sleep(AGAIN_MS);
       if (own !== life) throw new Error("killed before it was ready");
       state = "ready";
+      readySince = Date.now();
       return performance.now() - begun;
     },
     downMs: shortly,
