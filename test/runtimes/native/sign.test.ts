@@ -28,7 +28,7 @@ async function untilNext(seen: () => string | undefined): Promise<void> {
 test("it is given while every thread of the pool hangs, as with a resolver that does not answer", async (t) => {
   const { root, seen } = await signs(t);
   const fifos = Array.from({ length: 16 }, (_, number) => join(root, `fifo${number}`));
-  execFileSync("mkfifo", fifos);
+  execFileSync("/bin/sh", ["-c", 'mkfifo "$@"', "sh", ...fifos]);
   const hanging = fifos.map((fifo) => open(fifo, "r"));
   await untilNext(seen);
   await untilNext(seen);
