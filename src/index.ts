@@ -134,6 +134,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     runtimes,
     runtimeFor: chooseRuntime,
     agents: settings.agents,
+    active: worker.active,
     get url() {
       return `http://${server.host}:${server.port}`;
     },

@@ -9,8 +9,10 @@ import pino from "pino";
 import type { Commands, CommonOptions, Readiness, StartOptions } from "./cli/commands.ts";
 import { readableLog } from "./cli/readable-log.ts";
 import { runCli } from "./cli/run.ts";
+import { storeIsUp } from "./compose/open-store.ts";
 import { type Place, takePlace } from "./compose/place.ts";
 import { logReadiness, readiness } from "./compose/readiness.ts";
+import { stopInTime } from "./compose/stopping.ts";
 import { storeCommands } from "./compose/store-commands.ts";
 import type { Config, Role } from "./config/config.ts";
 import { keepCredentials } from "./config/keep-credentials.ts";
@@ -47,18 +49,32 @@ function logger(level: string): pino.Logger {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const place = await takePlace(load(options));
+  const config = load(options);
+  const log = logger(config.logLevel);
+  const told = toldToStop(log);
+  const place = await takePlace(config);
   try {
-    await serve(options, place);
+    if (await storeIsUp(config, { log, signal: told })) await serve(options, place, log, told);
   } finally {
     place.release();
   }
 }
 
 /** Until told to stop, and the drain is over. */
-async function serve(options: StartOptions, { config, worker }: Place): Promise<void> {
-  const log = logger(config.logLevel);
+async function serve(
+  options: StartOptions,
+  { config, worker }: Place,
+  log: pino.Logger,
+  told: AbortSignal,
+): Promise<void> {
   const app = await createApp(config, { log, now, worker });
+  try {
+    if (config.role !== "web") await app.store.fleet?.claimName(worker, told);
+  } catch (error) {
+    await app.stop({ agents: "leave" });
+    if (told.aborted) return;
+    throw error;
+  }
   await app.start();
   logReadiness(log, await readiness(config, app, fileOf(options)), app, config);
   const stopping = new AbortController();
@@ -73,11 +89,15 @@ async function serve(options: StartOptions, { config, worker }: Place): Promise<
     onError: (error) => log.error(`the configuration stays as it was: ${messageOf(error)}`),
   });
   process.on("SIGHUP", () => watch.reload());
-  await toldToStop(log);
+  if (!told.aborted) await new Promise((resolve) => told.addEventListener("abort", resolve));
   stopping.abort();
   proxies.close();
-  await app.stop({ agents: config.drain });
-  log.info("stopped");
+  if (await stopInTime(app, { agents: config.drain })) {
+    log.info("stopped");
+    return;
+  }
+  log.warn("stopped without waiting for what does not answer; all that counts is on disk");
+  process.exit(0);
 }
 
 /** Loaded only where a channel is configured: an idle server should be small. */
@@ -91,24 +111,22 @@ async function proxiesOf(
   return await connectProxies(forges, url, log);
 }
 
-/** The first signal drains; a second one leaves at once: everything is on disk. */
-function toldToStop(log: pino.Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let told = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => {
-        if (told) process.exit(1);
-        told = true;
-        log.info({ signal }, "stopping; once more leaves at once");
-        resolve();
-      });
-    }
-  });
+/** Aborts at the first signal, which drains; a second one leaves at once: everything is on disk. */
+function toldToStop(log: pino.Logger): AbortSignal {
+  const told = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (told.signal.aborted) process.exit(1);
+      log.info({ signal }, "stopping; once more leaves at once");
+      told.abort();
+    });
+  }
+  return told.signal;
 }
 
 async function check(options: CommonOptions): Promise<Readiness> {
   const config = load(options);
-  const app = await createApp(config, { log: logger("silent"), now });
+  const app = await createApp(config, { log: logger("silent"), now, upgrade: false });
   try {
     return await readiness(config, app, fileOf(options));
   } finally {

@@ -12,6 +12,8 @@ export interface AppOptions {
   readonly now: () => number;
   /** This process's name as a worker: the same in its next life, and no other's. `worker` unless given. */
   readonly worker?: string;
+  /** False leaves a store that an older version made as it is, and refuses it; brought up to date unless given. */
+  readonly upgrade?: boolean;
   /** Milliseconds between two edits of a status comment; 10 s unless given. */
   readonly statusEveryMs?: number;
 }
@@ -23,6 +25,8 @@ export interface App {
   readonly runtimes: ReadonlyMap<string, Runtime>;
   /** Rejects with a Refusal when none is ready for this agent. */
   readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
+  /** How many runs this process works on now. */
+  readonly active: () => number;
   /** `http://host:port` once started. */
   readonly url: string;
   start(): Promise<void>;

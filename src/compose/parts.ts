@@ -22,13 +22,14 @@ export interface PartsOptions {
   readonly log: Logger;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly upgrade?: boolean;
 }
 
 /** Opens the store and makes the folders. Rejects with a Refusal when one of them cannot be used. */
-export async function makeParts(config: Config, { log, now }: PartsOptions) {
+export async function makeParts(config: Config, { log, now, upgrade = true }: PartsOptions) {
   const { dataDir } = config;
   for (const dir of ["logs", "native"]) await mkdir(join(dataDir, dir), { recursive: true, mode: 0o700 });
-  const store = await openStore(config, { now, log });
+  const store = await openStore(config, { now, log, upgrade });
   const records = join(dataDir, "native");
   const guard = store.fleet ? { file: join(records, "alive"), silentMs: guardMs(config) } : null;
   const native = createNativeRuntime({ now, records, guard, warn: (message) => log.warn(message) });

@@ -21,6 +21,8 @@ export function readDatabase(environment: Environment, problems: Problems): Data
   const parsed = URL.parse(url);
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) {
     problems.variable(NAME, "is no address of PostgreSQL", ALLOWED);
+  } else if (isTorn(parsed)) {
+    problems.variable(NAME, "is torn apart by a / ? # or @", "write these in a password as %2F %3F %23 %40");
   } else if (!isDecodable(parsed)) {
     problems.variable(NAME, "has a % that begins no escape; write % itself as %25", ALLOWED);
   }
@@ -48,6 +50,11 @@ function passwordsOf(url: URL): Record<string, string> {
   const written = [url.password, decoded(url.password), url.searchParams.get("password") ?? ""];
   const passwords = [...new Set(written)].filter((password) => password !== "");
   return Object.fromEntries(passwords.map((password, at) => [`${NAME}_PASSWORD_${at + 1}`, password]));
+}
+
+/** Otherwise a piece of the password is taken for the database's name, which is no secret. */
+function isTorn({ pathname, search, hash }: URL): boolean {
+  return hash !== "" || pathname.includes("@") || search.includes("@");
 }
 
 function isDecodable({ username, password, pathname }: URL): boolean {

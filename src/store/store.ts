@@ -164,6 +164,11 @@ export interface Forgotten {
 export interface Fleet {
   /** Tells that a worker lives, for so long unless told again; 0 when it goes. What it keeps a workspace of waits for it. */
   present(worker: string, forMs: number): Promise<void>;
+  /**
+   * Takes the worker's name for this process until `signal` aborts or the store is closed. Waits about half a minute
+   * for an earlier process of that name to be gone, then rejects with a Refusal; rejects when `signal` aborts before.
+   */
+  claimName(worker: string, signal: AbortSignal): Promise<void>;
   /** The workers that live, by name. */
   living(): Promise<readonly string[]>;
   /**
@@ -214,7 +219,8 @@ export interface Store {
 
   /**
    * The first queued run that freeze, pauses and caps allow, moved to `preparing`, attempt counted. Null: none. Runs of
-   * the `closed` forges are left where they are.
+   * the `closed` forges are left where they are; those of them that are `publishing` only wait for their forge, and do
+   * not count under the caps.
    */
   claim(worker: string, caps: Caps, leaseMs: number, closed?: readonly string[]): Promise<Claim | null>;
   /** Extends the lease; tells whether a cancel was asked for. Throws LeaseLost. */
@@ -261,9 +267,10 @@ export interface Store {
 
   /**
    * Forgets at most `limit` each of the deliveries settled and the effects confirmed or given up before `before`
-   * (epoch milliseconds), and of the copied logs of runs that ended before it. Keys of events are kept for good.
+   * (epoch milliseconds), and of the copied logs of runs that ended before it. Keys of events are kept for good. Beyond
+   * `logBytes` of copied logs, if given, those of the ended runs that are oldest go too, until the rest is within it.
    */
-  forget(before: number, limit: number): Promise<Forgotten>;
+  forget(before: number, limit: number, logBytes?: number | null): Promise<Forgotten>;
 
   /** Resolves at the next change that could let `what` proceed, or when aborted. Wake-ups may be spurious. */
   changed(what: "deliveries" | "queue" | "cancels" | "effects", signal: AbortSignal): Promise<void>;

@@ -31,6 +31,19 @@ test("what is no address of PostgreSQL is refused without its value", () => {
   ]);
 });
 
+test("an address that a password tears apart is refused, and not repeated", () => {
+  for (const url of [
+    "postgres://u:12/hunter2@db/x",
+    "postgres://u:12?hunter2@db/x",
+    "postgres://u:12#hunter2@db/x",
+    "postgres://u:p@db/x#hunter2",
+  ]) {
+    const [problem, ...others] = problemsOf("", { ...FORGEJO, DATABASE_URL: url });
+    assert.match(problem ?? "", /DATABASE_URL is torn apart by a/, url);
+    assert.doesNotMatch([problem, ...others].join(), /hunter2/);
+  }
+});
+
 test("a role that shares the work needs PostgreSQL, and must be one", () => {
   assert.deepEqual(problemsOf("", { ...FORGEJO, ROLE: "worker" }), [
     "environment ROLE is worker, but without DATABASE_URL one process does everything (set DATABASE_URL, or ROLE=all)",

@@ -34,6 +34,7 @@ export function createPlainFleet(): PlainFleet {
     },
     present: async (worker, forMs) => void told.set(worker, forMs),
     living: async () => [...told].filter(([, forMs]) => forMs > 0).map(([worker]) => worker),
+    claimName: async () => {},
     async lead(signal) {
       const given = new Promise<never>((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });

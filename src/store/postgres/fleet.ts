@@ -5,9 +5,16 @@ import type { Context } from "./context.ts";
 import { lead } from "./leader.ts";
 import { answerLimit } from "./limit.ts";
 import { logs } from "./logs.ts";
+import { claimName } from "./names.ts";
 
-/** `closing` gives up every lead. */
-export function fleet({ db }: Context, address: Address, closing: AbortSignal): Fleet {
+export interface FleetOptions {
+  readonly address: Address;
+  /** Gives up every lead and name. */
+  readonly closing: AbortSignal;
+  readonly warn: (why: string) => void;
+}
+
+export function fleet({ db }: Context, { address, closing, warn }: FleetOptions): Fleet {
   return {
     async present(worker, forMs) {
       await db.transaction(
@@ -31,6 +38,8 @@ export function fleet({ db }: Context, address: Address, closing: AbortSignal): 
         return (await transaction.all<{ name: string }>(sql, transaction.at)).map(({ name }) => name);
       });
     },
+    claimName: async (worker, signal) =>
+      await claimName({ address, worker, warn, signal: AbortSignal.any([signal, closing]) }),
     lead: async (signal) => await lead(address, AbortSignal.any([signal, closing])),
     ...logs(db),
   };

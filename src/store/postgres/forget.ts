@@ -33,13 +33,36 @@ const LOGS = `
   gone as (delete from log_pieces p using old where p.run_id = old.run_id and p.attempt = old.attempt)
   select count(*) as n from old`;
 
+/**
+ * Of ended runs, those whose logs do not fit any more when the newest are kept: a run is as old as its last event, and
+ * those that have not ended take their room first.
+ */
+const LARGE_LOGS = `
+  with logs as (
+    select run_id, attempt, sum(length(bytes)) as bytes from log_pieces group by run_id, attempt),
+  aged as (
+    select logs.*, coalesce((select max(e.at) from run_events e where e.run_id = logs.run_id), 0) as ended,
+      exists (select 1 from runs where runs.id = logs.run_id and runs.state in (${list(ACTIVE_STATES)})) as active
+    from logs),
+  filled as (
+    select *, sum(bytes) over (order by active desc, ended desc, run_id, attempt desc) as upto from aged),
+  old as (
+    select run_id, attempt from filled where upto > $1 and not active
+    order by ended, run_id, attempt limit $2),
+  gone as (delete from log_pieces p using old where p.run_id = old.run_id and p.attempt = old.attempt)
+  select count(*) as n from old`;
+
 export function forgetting({ db }: Context): Pick<Store, "forget"> {
   return {
-    forget: async (before, limit) =>
-      await db.transaction(async (transaction) => ({
-        deliveries: await transaction.run(DELIVERIES, before, limit),
-        effects: await transaction.run(EFFECTS, before, limit),
-        logs: (await transaction.get<{ n: number }>(LOGS, before, limit))?.n ?? 0,
-      })),
+    forget: async (before, limit, logBytes = null) =>
+      await db.transaction(async (transaction) => {
+        const logs = async (sql: string, bound: number) =>
+          (await transaction.get<{ n: number }>(sql, bound, limit))?.n ?? 0;
+        return {
+          deliveries: await transaction.run(DELIVERIES, before, limit),
+          effects: await transaction.run(EFFECTS, before, limit),
+          logs: (await logs(LOGS, before)) + (logBytes === null ? 0 : await logs(LARGE_LOGS, logBytes)),
+        };
+      }),
   };
 }

@@ -37,7 +37,7 @@ export async function importPostgres(request: ImportRequest): Promise<Imported> 
   const db = new Connection({ address, now: null, tell: () => "", committed: () => {} });
   let queue: Queue | null = null;
   try {
-    queue = await prepare(address, db, request.say);
+    queue = await prepare(address, db, { warn: request.say, upgrade: true });
     const jobs = queue;
     return await db.transaction(async (transaction) => {
       if (!(await isDone(transaction, request.source, address))) {

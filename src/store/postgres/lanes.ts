@@ -4,6 +4,7 @@
  * workspaces kept by another worker that lives. The cost is the number of lanes and of leased runs, never the length
  * of the queue.
  */
+import type { RunState } from "../../model/run.ts";
 import type { Caps } from "../store.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -13,6 +14,10 @@ interface Place {
   readonly forge: string;
   readonly owner: string;
   readonly name: string;
+}
+
+interface Leased extends Place {
+  readonly state: RunState;
 }
 
 interface Lane extends Place {
@@ -25,7 +30,7 @@ export interface Look {
   readonly frozen: boolean;
   readonly paused: readonly string[];
   readonly living: readonly string[];
-  readonly leased: readonly Place[];
+  readonly leased: readonly Leased[];
   readonly lanes: readonly Lane[];
 }
 
@@ -42,7 +47,7 @@ const LOOK = `
     (select coalesce(json_agg(pool), '[]') from pools where paused_until > $1) as paused,
     (select coalesce(json_agg(name), '[]') from workers where lives_until > $1) as living,
     (select coalesce(json_agg(json_build_object('pool', pool, 'model', model, 'forge', forge, 'owner', owner,
-       'name', name)), '[]') from runs where lease is not null) as leased,
+       'name', name, 'state', state)), '[]') from runs where lease is not null) as leased,
     (select coalesce(json_agg(json_build_object('lane', runs.lane, 'pool', pool, 'model', model, 'forge', forge,
        'owner', owner, 'name', name, 'keeper', case when workspace is null then '' else coalesce(keeper, '') end)),
        '[]') from heads join runs on runs.id = heads.id) as lanes`;
@@ -53,11 +58,15 @@ export async function look(transaction: Transaction): Promise<Look> {
 
 /** Null when all of them are. */
 export function closedLanes(
-  { paused, living, leased, lanes }: Look,
+  { paused, living, lanes, ...seen }: Look,
   worker: string,
   caps: Caps,
   closedForges: readonly string[],
 ): readonly string[] | null {
+  // No agent works for a run that only waits for its forge to say how it ended.
+  const leased = seen.leased.filter(
+    ({ state, forge }) => !(state === "publishing" && closedForges.includes(forge)),
+  );
   if (isFull(leased.length, caps.total)) return null;
   const repositories = counts(leased, repositoryKey);
   const pools = counts(leased, ({ pool }) => pool);

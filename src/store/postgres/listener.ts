@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "./address.ts";
-import { openSession, type Session } from "./session.ts";
+import { type Look, openSession, type Session } from "./session.ts";
 import { WAKERS, type Waker, type WakeUps } from "./wake-ups.ts";
 
 const FIRST_PAUSE_MS = 100;
@@ -23,16 +23,25 @@ export function telling(schema: string, self: string): (what: Waker) => string {
   return (what) => `pg_notify('${schema}', '${what} ${self}')`;
 }
 
+export interface Listening {
+  readonly address: Address;
+  /** Names this process. */
+  readonly self: string;
+  readonly wakeUps: WakeUps;
+  /** Asked every two seconds. */
+  readonly look: Look;
+}
+
 /** Resolves when it listens for the first time. */
-export async function listen(address: Address, self: string, wakeUps: WakeUps): Promise<Listener> {
+export async function listen(listening: Listening): Promise<Listener> {
   const ending = new AbortController();
-  let session = await begin(address, self, wakeUps);
+  let session = await begin(listening);
   const keep = async () => {
     while (!ending.signal.aborted) {
       await over(session.gone);
       if (ending.signal.aborted) return;
-      session = await beginAgain(address, self, wakeUps, ending.signal);
-      wakeUps.wakeAll();
+      session = await beginAgain(listening, ending.signal);
+      listening.wakeUps.wakeAll();
     }
   };
   keep().catch(() => undefined);
@@ -44,7 +53,7 @@ export async function listen(address: Address, self: string, wakeUps: WakeUps): 
   };
 }
 
-async function begin(address: Address, self: string, wakeUps: WakeUps): Promise<Session> {
+async function begin({ address, self, wakeUps, look }: Listening): Promise<Session> {
   const session = await openSession(address);
   session.client.on("notification", ({ payload = "" }) => {
     const [word, teller] = payload.split(" ");
@@ -57,20 +66,15 @@ async function begin(address: Address, self: string, wakeUps: WakeUps): Promise<
     session.end();
     throw error;
   }
-  session.watch();
+  session.watch(look);
   return session;
 }
 
 /** Rejects only when `signal` aborts. */
-async function beginAgain(
-  address: Address,
-  self: string,
-  wakeUps: WakeUps,
-  signal: AbortSignal,
-): Promise<Session> {
+async function beginAgain(listening: Listening, signal: AbortSignal): Promise<Session> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     await sleep(pause, undefined, { signal });
-    const session = await begin(address, self, wakeUps).catch(() => null);
+    const session = await begin(listening).catch(() => null);
     if (!session) continue;
     if (!signal.aborted) return session;
     session.end();

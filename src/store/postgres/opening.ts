@@ -8,15 +8,25 @@ import { migrate } from "./migrate.ts";
 import { openQueue, type Queue } from "./queue.ts";
 import { openSession } from "./session.ts";
 
-export async function prepare(address: Address, db: Connection, warn: (why: string) => void): Promise<Queue> {
+export interface Preparation {
+  readonly warn: (why: string) => void;
+  /** False only looks whether everything is of this version, unless there is nothing at all. */
+  readonly upgrade: boolean;
+}
+
+export async function prepare(
+  address: Address,
+  db: Connection,
+  { warn, upgrade }: Preparation,
+): Promise<Queue> {
   // Others may be at it, and a step may take long on much data.
   const patient = { statement_timeout: 0, query_timeout: 0 };
   const session = await openSession({ ...address, config: { ...address.config, ...patient } });
   try {
     await session.query(`select pg_advisory_lock(${lockKey(address.schema, "opening")})`);
-    await migrate(session.query, address);
-    const queue = await openQueue(db, `${address.schema}_queue`, warn);
-    await db.transaction((transaction) => queue.repair(transaction), "queue");
+    const free = await migrate(session.query, address, { upgrade });
+    const queue = await openQueue(db, `${address.schema}_queue`, warn, free);
+    if (free) await db.transaction((transaction) => queue.repair(transaction), "queue");
     return queue;
   } finally {
     session.end();

@@ -16,6 +16,7 @@ import { fleet } from "./fleet.ts";
 import { forgetting } from "./forget.ts";
 import { leases } from "./leases.ts";
 import { type Listener, listen, telling } from "./listener.ts";
+import { lookForUpgrade } from "./migrate.ts";
 import { prepare } from "./opening.ts";
 import { outbox } from "./outbox.ts";
 import { pools } from "./pools.ts";
@@ -37,6 +38,8 @@ export interface PostgresOptions {
   /** With `now`: when the database server was started, on that clock. */
   readonly startedAt?: () => number;
   readonly log?: { warn(message: string): void };
+  /** False refuses a schema that an older version made; it is brought up to date unless given. */
+  readonly upgrade?: boolean;
   /** Ours; the queue's is named after it. */
   readonly schema?: string;
 }
@@ -55,15 +58,25 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       for (const what of wakes) wakeUps.wake(what);
     },
   });
-  const warn = (why: string) => options.log?.warn(`the queue in the database ${address.label}: ${why}`);
+  const closing = new AbortController();
+  const warn = (why: string) => {
+    if (!closing.signal.aborted) options.log?.warn(`the database ${address.label}: ${why}`);
+  };
   let queue: Queue | null = null;
   try {
-    queue = await prepare(address, db, warn);
-    const listener = await listen(address, self, wakeUps);
+    queue = await prepare(address, db, { warn, upgrade: options.upgrade ?? true });
+    const listener = await listen({
+      ...{ address, self, wakeUps },
+      look: lookForUpgrade(address, (refusal) => {
+        warn(`${refusal.message}; nothing more is written by this process: end it`);
+        db.refuse(refusal);
+        closing.abort(refusal);
+      }),
+    });
     const { newId, now } = options;
     const startedAt = now ? (options.startedAt ?? (() => 0)) : null;
     const context = { db, queue, wakeUps, tell, newId, startedAt, schema: address.schema };
-    return joined(context, address, listener);
+    return joined(context, { address, listener, closing, warn });
   } catch (error) {
     await queue?.end().catch(messageOf);
     await db.close();
@@ -71,11 +84,18 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   }
 }
 
-function joined(context: Context, address: Address, listener: Listener): Store {
-  const closing = new AbortController();
+interface Opened {
+  readonly address: Address;
+  readonly listener: Listener;
+  /** Aborted when it is closed. */
+  readonly closing: AbortController;
+  readonly warn: (why: string) => void;
+}
+
+function joined(context: Context, { address, listener, closing, warn }: Opened): Store {
   const { end, ...deliveries } = inbox(context);
   return {
-    fleet: fleet(context, address, closing.signal),
+    fleet: fleet(context, { address, warn, closing: closing.signal }),
     ...deliveries,
     ...settling(context),
     ...queries(context),

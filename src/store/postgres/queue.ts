@@ -33,11 +33,20 @@ export interface Queue {
   end(): Promise<void>;
 }
 
-/** Makes or updates pg-boss's tables; to be called by one process at a time. */
-export async function openQueue(db: Connection, schema: string, warn: (why: string) => void): Promise<Queue> {
+/**
+ * Makes or updates pg-boss's tables, or with `upgrade` false looks whether they are the right ones; to be called by one
+ * process at a time.
+ */
+export async function openQueue(
+  db: Connection,
+  schema: string,
+  warn: (why: string) => void,
+  upgrade: boolean,
+): Promise<Queue> {
   const boss = new PgBoss({
     db: db.executor,
     schema,
+    migrate: upgrade,
     supervise: false,
     schedule: false,
     registerInstance: false,
@@ -45,7 +54,7 @@ export async function openQueue(db: Connection, schema: string, warn: (why: stri
   });
   boss.on("error", (error) => warn(error.message));
   await boss.start();
-  if (!(await boss.getQueue(RUNS))) {
+  if (upgrade && !(await boss.getQueue(RUNS))) {
     await boss.createQueue(RUNS, { policy: "standard", retentionSeconds: FOR_EVER_SECONDS, retryLimit: 0 });
   }
   return working(boss, schema);

@@ -9,13 +9,18 @@ import { DatabaseFault } from "./fault.ts";
 const BEAT_MS = 2_000;
 const ANSWER_MS = 6_000;
 
+export interface Look {
+  readonly sql: string;
+  readonly answered: (rows: readonly Record<string, unknown>[]) => void;
+}
+
 export interface Session {
   query(sql: string): Promise<readonly Record<string, unknown>[]>;
   readonly client: Client;
   /** Aborts when the connection is gone. */
   readonly gone: AbortSignal;
-  /** Asks the server every two seconds whether it is there. */
-  watch(): void;
+  /** Asks the server every two seconds whether it is there, or what `look` says. */
+  watch(look?: Look): void;
   /** Ends it without waiting for the server. */
   end(): void;
 }
@@ -49,20 +54,21 @@ export async function openSession(address: Address): Promise<Session> {
     throw new DatabaseFault(address, error);
   }
   let asking = false;
-  const ask = () => {
+  const ask = ({ sql, answered }: Look) => {
     if (asking) return;
     asking = true;
     const silence = setTimeout(end, ANSWER_MS);
-    query("select 1")
+    query(sql)
+      .then(answered)
       .catch(end)
       .finally(() => {
         asking = false;
         clearTimeout(silence);
       });
   };
-  const watch = () => {
+  const watch = (look: Look = { sql: "select 1", answered: () => {} }) => {
     clearInterval(beat);
-    beat = setInterval(ask, BEAT_MS);
+    beat = setInterval(() => ask(look), BEAT_MS);
   };
   return { query, client, gone: gone.signal, watch, end };
 }

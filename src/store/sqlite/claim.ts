@@ -55,7 +55,7 @@ function lease(context: Context, runId: string, worker: string, leaseMs: number)
 }
 
 function nextHead(context: Context, caps: Caps, closed: readonly string[]): Head | null {
-  const load = currentLoad(context);
+  const load = currentLoad(context, closed);
   if (isFull(load.total, caps.total)) return null;
   const paused = pausedPools(context);
   let best: Head | null = null;
@@ -67,9 +67,14 @@ function nextHead(context: Context, caps: Caps, closed: readonly string[]): Head
   return best;
 }
 
-function currentLoad({ db }: Context): Load {
+/** Without the runs that only wait for a closed forge to say how they ended: no agent works for them. */
+function currentLoad({ db }: Context, closed: readonly string[]): Load {
   const load: Load = { total: 0, repositories: new Map(), pools: new Map(), models: new Map() };
-  const leased = db.all<Head>("select pool, model, forge, owner, name from runs where lease is not null");
+  const leased = db.all<Head>(
+    `select pool, model, forge, owner, name from runs where lease is not null
+       and not (state = 'publishing' and forge in (select value from json_each(?)))`,
+    JSON.stringify(closed),
+  );
   for (const run of leased) {
     load.total += 1;
     count(load.repositories, repositoryKey(run));

@@ -10,11 +10,19 @@ import { MIGRATIONS, type Migration } from "./schema.ts";
 /** "ADSP" in ASCII. */
 const APPLICATION_ID = 0x41445350;
 
-/**
- * Throws a Refusal for a file of another program and for one made by a newer version of this one.
- * `steps` is there to test a single step on data.
- */
-export function migrate(db: Connection, file: string, steps: readonly Migration[] = MIGRATIONS): void {
+export interface MigrateOptions {
+  /** False refuses a file that an older version made; a new one is made either way. */
+  readonly upgrade?: boolean;
+  /** There to test a single step on data. */
+  readonly steps?: readonly Migration[];
+}
+
+/** Throws a Refusal for a file of another program and for one made by a newer version of this one. */
+export function migrate(
+  db: Connection,
+  file: string,
+  { upgrade = true, steps = MIGRATIONS }: MigrateOptions = {},
+): void {
   db.transaction(() => {
     const version = pragma(db, "user_version");
     refuseForeign(db, file, version);
@@ -25,6 +33,10 @@ export function migrate(db: Connection, file: string, steps: readonly Migration[
         "Run the newer agent-dispatch that wrote it, or restore the copy of the file made before the upgrade.",
       );
     }
+    if (!upgrade && version > 0) {
+      if (version < known) throw olderFile(file, version, known);
+      return;
+    }
     for (const step of steps) {
       if (step.version > version) db.script(step.sql);
     }
@@ -33,6 +45,14 @@ export function migrate(db: Connection, file: string, steps: readonly Migration[
     if (version < known)
       db.script(`pragma user_version = ${known}; pragma application_id = ${APPLICATION_ID};`);
   });
+}
+
+function olderFile(file: string, found: number, known: number): Refusal {
+  return new Refusal(
+    `opening the store ${file}: its schema is version ${found}, this program needs ${known}, and only a server ` +
+      "brings it up to date",
+    "Use the agent-dispatch of the server that runs, or start a server of this version first.",
+  );
 }
 
 function refuseForeign(db: Connection, file: string, version: number): void {

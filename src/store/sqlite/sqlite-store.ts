@@ -27,14 +27,16 @@ export interface SqliteOptions {
   readonly now: () => number;
   /** Unguessable ids: they serve as lease tokens too. */
   readonly newId: () => string;
+  /** False refuses a file that an older version made; it is brought up to date unless given. */
+  readonly upgrade?: boolean;
 }
 
 /** Opens the store and brings its schema up to date. Throws a Refusal when the file cannot be used. */
-export async function openSqliteStore({ file, now, newId }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore({ file, now, newId, upgrade = true }: SqliteOptions): Promise<Store> {
   checkAfterCrash(file);
   const db = connect(file);
   try {
-    migrate(db, file);
+    migrate(db, file, { upgrade });
   } catch (error) {
     db.close();
     throw refusalOf(file, error);

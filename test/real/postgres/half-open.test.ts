@@ -79,7 +79,7 @@ test(
 
 test(
   "a commit that nobody answered is not done again, unless twice is the same as once",
-  behind(async ({ proxy, schema, store }) => {
+  behind(async ({ proxy, schema }) => {
     const none = { now: null, tell: () => "", committed: () => {} };
     const db = new Connection({ address: addressOf(proxy.url, schema), ...none });
     for (const [repeatable, times] of [
@@ -106,7 +106,7 @@ test(
 
 test(
   "a session that hears nothing ends, without a second statement beside the first",
-  behind(async ({ proxy, schema, store }) => {
+  behind(async ({ proxy, schema }) => {
     const session = await openSession(addressOf(proxy.url, schema));
     session.watch();
     proxy.forget();

@@ -1,11 +1,12 @@
 /** Steps of the schema, on data. `fixtures/` holds a database of each released version, as `pg_dump` wrote it. */
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { addressOf } from "../../../src/store/postgres/address.ts";
 import { migrate } from "../../../src/store/postgres/migrate.ts";
 import { openPostgresStore } from "../../../src/store/postgres/postgres-store.ts";
+import { RULES_NUMBER, rules } from "../../../src/store/postgres/rules.ts";
 import { MIGRATIONS } from "../../../src/store/postgres/schema.ts";
 import { openSession } from "../../../src/store/postgres/session.ts";
 import { claimAll, delivery, FORGES, NO_CAPS, on, REPO } from "../../store/contract/harness.ts";
@@ -68,8 +69,8 @@ test(
     const { query, address, end } = await session(stores);
     await stores.store.setBookmark("a", "1");
     const step = { version: NEXT, sql: "alter table bookmarks add column note text not null default 'none'" };
-    await migrate(query, address, [...MIGRATIONS, step]);
-    await migrate(query, address, [...MIGRATIONS, step]);
+    await migrate(query, address, { steps: [...MIGRATIONS, step] });
+    await migrate(query, address, { steps: [...MIGRATIONS, step] });
     assert.deepEqual(await query("select * from bookmarks"), [{ name: "a", value: "1", note: "none" }]);
     assert.equal((await query("select version from schema_version"))[0]?.version, NEXT);
     end();
@@ -86,7 +87,7 @@ test(
       { version: NEXT, sql: "create table fresh (x int)" },
       { version: NEXT + 1, sql: "create table broken (" },
     ];
-    await assert.rejects(migrate(query, address, steps), /syntax error/);
+    await assert.rejects(migrate(query, address, { steps }), /syntax error/);
     assert.deepEqual(await query("select to_regclass('fresh') as found"), [{ found: null }]);
     assert.equal((await query("select version from schema_version"))[0]?.version, MIGRATIONS.length);
     end();
@@ -109,3 +110,12 @@ test(
     end();
   }),
 );
+
+test("rules that changed have a number that nobody had before", () => {
+  const digest = createHash("sha256").update(rules()).digest("hex").slice(0, 16);
+  assert.deepEqual(
+    [RULES_NUMBER, digest],
+    [1, "2c6c48f9c9ab621a"],
+    "count RULES_NUMBER on, and write both here",
+  );
+});

@@ -7,12 +7,15 @@ export interface Way {
   readonly url: string;
   /** From now on nothing passes over the connections there are; new ones work. */
   forget(): void;
+  /** From now on nothing passes at all, as from a server that hangs. */
+  hang(): void;
   close(): void;
 }
 
-export async function startProxy(url: string): Promise<Way> {
+export async function startProxy(url: string, port = 0): Promise<Way> {
   const target = new URL(url);
   let forgotten = new AbortController();
+  let hangs = false;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const { signal } = forgotten;
@@ -20,12 +23,12 @@ export async function startProxy(url: string): Promise<Way> {
     const pass = (from: Socket, to: Socket) => {
       sockets.add(from);
       from.on("error", () => undefined);
-      from.on("data", (data) => signal.aborted || to.write(data));
+      from.on("data", (data) => signal.aborted || hangs || to.write(data));
       from.on("close", () => signal.aborted || to.destroy());
     };
     pass(near, far);
     pass(far, near);
-  }).listen(0, "127.0.0.1");
+  }).listen(port, "127.0.0.1");
   await once(server, "listening");
   const through = new URL(url);
   through.port = String((server.address() as AddressInfo).port);
@@ -34,6 +37,9 @@ export async function startProxy(url: string): Promise<Way> {
     forget() {
       forgotten.abort();
       forgotten = new AbortController();
+    },
+    hang() {
+      hangs = true;
     },
     close() {
       server.close();

@@ -52,6 +52,24 @@ export function claimContract(open: Open): void {
   );
 
   test(
+    "a run that waits for a closed forge to publish does not count under the caps, and does when the forge is open",
+    on(open, async ({ store }) => {
+      const caps = { ...NO_CAPS, total: 1, perRepository: 1, perPool: 1 };
+      await enqueue(store);
+      const { lease } = await claim(store);
+      const next = await enqueue(store, { repo: { ...REPO, forge: "codeberg" } });
+      const claimed = async (closed: string[]) =>
+        (await store.claim("worker", caps, LEASE_MS, closed))?.run.id ?? null;
+      await store.move(lease, "running", {}, []);
+      assert.equal(await claimed(["github"]), null);
+      await store.move(lease, "publishing", {}, []);
+      assert.equal(await claimed([]), null);
+      assert.equal(await claimed(["other"]), null);
+      assert.equal(await claimed(["github"]), next);
+    }),
+  );
+
+  test(
     "a frozen store gives nothing until it is thawed, and stays frozen over a restart",
     on(open, async ({ store, reopen }) => {
       await enqueue(store);

@@ -112,4 +112,34 @@ export function logContract(open: Open): void {
       assert.equal(await fleet.readLog(late, 1, 0), null);
     }),
   );
+
+  test(
+    "beyond a size the logs of the runs that ended first go, and those of runs at work stay and take their room",
+    on(open, async ({ store, clock }) => {
+      const fleet = fleetOf(store);
+      const runs: string[] = [];
+      for (const n of [1, 2, 3]) {
+        clock.now += DAY;
+        runs.push((await endedRun(store, "failed")).id);
+        await append(store, piece(0, `${n}`.repeat(100), runs.at(-1)));
+      }
+      const working = await enqueue(store);
+      await claim(store);
+      await append(store, piece(0, "w".repeat(100), working));
+      const there = async () => {
+        const logs = await Promise.all([...runs, working].map((id) => fleet.readLog(id, 1, 0)));
+        return logs.map((log) => log?.[0] ?? "-").join("");
+      };
+      const gone = async (limit: number, logBytes?: number | null) =>
+        (await store.forget(0, limit, logBytes)).logs;
+      assert.deepEqual([await gone(9), await gone(9, null), await gone(9, 400)], [0, 0, 0]);
+      assert.equal(await gone(1, 250), 1);
+      assert.equal(await there(), "-23w");
+      assert.equal(await gone(9, 250), 1);
+      assert.equal(await gone(9, 250), 0);
+      assert.equal(await there(), "--3w");
+      assert.equal(await gone(9, 1), 1);
+      assert.equal(await there(), "---w");
+    }),
+  );
 }

@@ -37,12 +37,19 @@ test("a lane is closed by the cap of its pool, model or repository, however that
     lane("model", { pool: "claude", model: "opus", name: "other" }),
     lane("repository", { pool: "gemini", owner: "ACME" }),
   ];
-  const leased = [place, { ...place, pool: "claude", model: "opus", name: "third" }];
+  const state = "running" as const;
+  const leased = [
+    { ...place, state },
+    { ...place, state, pool: "claude", model: "opus", name: "third" },
+  ];
   const caps = { perRepository: 1, pools: { codex: 1 }, models: { "claude:opus": 1 } };
   assert.deepEqual(closed({ lanes, leased }, caps), ["pool", "model", "repository"]);
 });
 
 test("when nothing may be claimed the queue need not be asked", () => {
-  assert.equal(closed({ lanes: [lane("one")], leased: [place] }, { total: 1 }), null);
+  assert.equal(
+    closed({ lanes: [lane("one")], leased: [{ ...place, state: "running" }] }, { total: 1 }),
+    null,
+  );
   assert.equal(closed({ lanes: [lane("one")], paused: ["codex"] }), null);
 });

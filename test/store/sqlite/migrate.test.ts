@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { Refusal } from "../../../src/model/errors.ts";
 import { migrate } from "../../../src/store/sqlite/migrate.ts";
+import { RULES_NUMBER, rulesText } from "../../../src/store/sqlite/rules.ts";
 import { MIGRATIONS } from "../../../src/store/sqlite/schema.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import { delivery } from "../contract/harness.ts";
@@ -50,8 +51,8 @@ test(
   withDatabase((db, file) => {
     db.run("insert into pools (pool, failures) values ('codex', 2)");
     const step = { version: NEXT, sql: "alter table pools add column note text not null default 'none'" };
-    migrate(db, file, [...MIGRATIONS, step]);
-    migrate(db, file, [...MIGRATIONS, step]);
+    migrate(db, file, { steps: [...MIGRATIONS, step] });
+    migrate(db, file, { steps: [...MIGRATIONS, step] });
     assert.deepEqual(
       { ...db.get<object>("select * from pools") },
       { pool: "codex", failures: 2, paused_until: null, since: null, note: "none" },
@@ -68,7 +69,7 @@ test(
       { version: NEXT, sql: "create table fresh (x)" },
       { version: NEXT + 1, sql: "create table broken (" },
     ];
-    assert.throws(() => migrate(db, file, steps), /incomplete input/);
+    assert.throws(() => migrate(db, file, { steps }), /incomplete input/);
     assert.equal(db.get("select 1 from sqlite_schema where name = 'fresh'"), undefined);
     assert.equal(db.get<{ user_version: number }>("pragma user_version")?.user_version, MIGRATIONS.length);
   }),
@@ -82,8 +83,46 @@ test(
     db.script(
       "drop trigger runs_arrows; create trigger runs_arrows after delete on runs begin select 1; end",
     );
+    db.script("update settings set value = 0 where name = 'rules'");
+    migrate(db, file, { upgrade: false });
+    assert.notDeepEqual(db.get(arrows), right);
     migrate(db, file);
     assert.deepEqual(db.get(arrows), right);
+  }),
+);
+
+test(
+  "an older program leaves the rules of a newer one as they are",
+  withDatabase((db, file) => {
+    db.script("drop index runs_one_active; update settings set value = 99 where name = 'rules'");
+    migrate(db, file);
+    assert.equal(db.get("select 1 from sqlite_schema where name = 'runs_one_active'"), undefined);
+  }),
+);
+
+test("rules that changed have a number that nobody had before", () => {
+  const digest = createHash("sha256").update(rulesText()).digest("hex").slice(0, 16);
+  assert.deepEqual(
+    [RULES_NUMBER, digest],
+    [1, "da9beaff9d2ea99b"],
+    "count RULES_NUMBER on, and write both here",
+  );
+});
+
+test(
+  "an older schema is brought up to date by a server alone; others refuse it, and make a new file all the same",
+  withFile(async (file) => {
+    const asked = (upgrade: boolean) => openSqliteStore({ file, now: () => 0, newId: randomUUID, upgrade });
+    await (await asked(false)).close();
+    await (await asked(false)).close();
+    const db = new DatabaseSync(file);
+    db.exec(`pragma user_version = ${MIGRATIONS.length - 1}`);
+    db.close();
+    await assert.rejects(asked(false), (error) => {
+      assert.ok(error instanceof Refusal);
+      assert.match(error.message, /only a server brings it up to date/);
+      return true;
+    });
   }),
 );
 
