@@ -109,7 +109,7 @@ export function poolPaused(pool: string, failures: number, until: number): strin
 
 /** The status of a run that goes back to the queue because the machine it was worked on was lost. */
 export function beginsAnew(run: Run, worker: string): string {
-  return `👀 **Queued** again for ${code(run.request.agent)}: the worker ${code(worker)} was lost while it had this run, so it begins anew on another.\n\n${footer(run, ["`/dispatch cancel` stops it"])}`;
+  return `👀 **Queued** again for ${code(run.request.agent)}: the worker ${code(worker)} was away for too long while it had this run, so it begins anew.\n\n${footer(run, ["`/dispatch cancel` stops it"])}`;
 }
 
 /** Put in the place of a whole comment in which a secret was found. */

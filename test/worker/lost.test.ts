@@ -84,13 +84,13 @@ test("one whose agent worked begins anew, and nothing of the lost machine is use
   assert.equal((await found.bench.answers()).length, 1);
 });
 
-test("the status comment says that its worker was lost and it begins anew", async (t) => {
+test("the status comment says that its worker was away and it begins anew", async (t) => {
   const found = await lost(t);
   await toRunning(found);
   await pass(found.bench, LEASE_MS);
   await workAll(await found.bench.store.takeOver("other", LEASE_MS, { lostMs: 0 }), found.other.deps);
   await found.bench.outbox.flush();
-  assert.match(await found.bench.status(), /Queued\*\* again .*worker `worker` was lost .*begins anew/);
+  assert.match(await found.bench.status(), /Queued\*\* again .*worker `worker` was away for too long .*begins anew/);
 });
 
 test("one whose work was still to be pushed begins anew, and the time seen is booked once", async (t) => {
