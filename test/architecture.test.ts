@@ -55,7 +55,7 @@ function allowed(file: string, target: string): boolean {
   // A seam's registry is the one place that names its members.
   if (file === "agents/registry.ts") return target.startsWith("agents/");
   // What two adapters of the store agree on.
-  if (target === "store/dump.ts") return file.startsWith("store/");
+  if (["store/dump.ts", "store/run-columns.ts"].includes(target)) return file.startsWith("store/");
   // Not part of the program: writes the reference and the schema from what the configuration says of itself.
   if (GENERATORS.includes(file)) return target.startsWith("config/");
   const top = file.split("/")[0] as string;

@@ -90,7 +90,10 @@ test("the status comment says that its worker was away and it begins anew", asyn
   await pass(found.bench, LEASE_MS);
   await workAll(await found.bench.store.takeOver("other", LEASE_MS, { lostMs: 0 }), found.other.deps);
   await found.bench.outbox.flush();
-  assert.match(await found.bench.status(), /Queued\*\* again .*worker `worker` was away for too long .*begins anew/);
+  assert.match(
+    await found.bench.status(),
+    /Queued\*\* again .*worker `worker` was away for too long .*begins anew/,
+  );
 });
 
 test("one whose work was still to be pushed begins anew, and the time seen is booked once", async (t) => {

@@ -1,9 +1,10 @@
 /** One change asked of the store by a person's command, applied to the run as it is now, or a conflict. */
 import { canMove, type Run } from "../../model/run.ts";
+import { toRun } from "../run-columns.ts";
 import type { Change } from "../store.ts";
 import type { Context } from "./context.ts";
 import { activeRun, ofIssue } from "./queries.ts";
-import { type RunRow, toRun, updateRun } from "./run-rows.ts";
+import { type RunRow, updateRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { isLeased, makeRun, moveRun } from "./transition.ts";
 

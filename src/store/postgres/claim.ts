@@ -3,13 +3,15 @@
  * run counts too: caps hold exactly. Our own tables say which lanes are closed; pg-boss gives the first job of the
  * others. A job whose run is not queued any more is dropped.
  */
+
+import { toRun } from "../run-columns.ts";
 import type { Caps, Claim, Store } from "../store.ts";
 import { keepLeaseTime, restartPauses } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { jobId } from "./job-id.ts";
 import { closedLanes, look } from "./lanes.ts";
 import { answerLimit } from "./limit.ts";
-import { type RunRow, toRun } from "./run-rows.ts";
+import type { RunRow } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { moveRun } from "./transition.ts";
 

@@ -1,12 +1,13 @@
 /** What the holder of a lease may do. Every write proves the lease by its token; a stale holder changes nothing. */
 import { LeaseLost } from "../../model/errors.ts";
+import { patchColumns, toRun } from "../run-columns.ts";
 import type { Lease, RunPatch, Store } from "../store.ts";
 import { keepLeaseTime } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { addEffect } from "./effects.ts";
 import { answerLimit } from "./limit.ts";
 import { countEnd } from "./pools.ts";
-import { patchColumns, type RunColumns, type RunRow, toRun, updateRun } from "./run-rows.ts";
+import { type RunColumns, type RunRow, updateRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { isLeased, moveRun } from "./transition.ts";
 

@@ -1,9 +1,11 @@
 /** Taking over leased runs. The attempt is the same one: its agent may still be at work. */
+
+import { toRun } from "../run-columns.ts";
 import type { Claim, Leaseholder, Store } from "../store.ts";
 import { keepLeaseTime } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { answerLimit } from "./limit.ts";
-import { toRun, updateRun } from "./run-rows.ts";
+import { updateRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Leased {

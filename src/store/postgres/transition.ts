@@ -7,9 +7,10 @@
  * attempt whose end nobody saw adds nothing.
  */
 import { canMove, LEASED_STATES, type Run, type RunState, splitAgent } from "../../model/run.ts";
+import { toRun } from "../run-columns.ts";
 import type { NewRun } from "../store.ts";
 import type { Context } from "./context.ts";
-import { type RunColumns, type RunRow, toRun, updateRun } from "./run-rows.ts";
+import { type RunColumns, type RunRow, updateRun } from "./run-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export async function makeRun({ queue }: Context, transaction: Transaction, run: NewRun): Promise<void> {

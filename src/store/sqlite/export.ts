@@ -13,12 +13,13 @@ import type {
   RunRow,
   StoreDump,
 } from "../dump.ts";
+import { type RunColumns, toRun } from "../run-columns.ts";
 import { type Connection, connect } from "./connection.ts";
 import { checkAfterCrash } from "./crash-check.ts";
 import { migrate } from "./migrate.ts";
 import { isFrozen } from "./pools.ts";
 import { type EventColumns, toEvent } from "./queries.ts";
-import { type LeaseColumns, type RunData, toRun } from "./run-rows.ts";
+import type { LeaseColumns } from "./run-rows.ts";
 import { refusalOf } from "./trouble.ts";
 
 export interface Export extends StoreDump {
@@ -96,7 +97,7 @@ function toLabels({ forge, owner, name, issue, labels }: LabelColumns): LabelsRo
   return { repo: { forge, owner, name }, issue, labels: JSON.parse(labels) as string[] };
 }
 
-type RunTableRow = RunData & LeaseColumns & { readonly number: number; readonly place: number };
+type RunTableRow = RunColumns & LeaseColumns & { readonly number: number; readonly place: number };
 
 function toRunRow(row: RunTableRow): RunRow {
   const { number, place, lease: token, lease_until: until, worker } = row;

@@ -1,6 +1,7 @@
 /** What the holder of a lease may do. Every write proves the lease by its token; a stale holder changes nothing. */
 import { LeaseLost } from "../../model/errors.ts";
 import type { Run } from "../../model/run.ts";
+import { patchColumns } from "../run-columns.ts";
 import type { Claim, Lease, Leaseholder, Store } from "../store.ts";
 import { keepLeaseTime } from "./clock.ts";
 import type { Connection } from "./connection.ts";
@@ -8,7 +9,7 @@ import type { Context } from "./context.ts";
 import { addEffect } from "./effects.ts";
 import { countEnd } from "./pools.ts";
 import { runById } from "./queries.ts";
-import { patchColumns, selectRuns, updateRun } from "./run-rows.ts";
+import { selectRuns, updateRun } from "./run-rows.ts";
 import { isLeased, moveRun } from "./transition.ts";
 
 export function leases(context: Context): Pick<Store, "heartbeat" | "move" | "note" | "takeOver"> {
