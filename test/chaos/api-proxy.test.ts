@@ -27,6 +27,8 @@ test("a late change reaches the forge when the bot has given it up, and what onl
   });
   const forge = await listening(server);
   const proxy = await openApiProxy({ random: always("late"), forge, seen: async () => {} });
+  const said = (body: string) =>
+    fetch(`${proxy.url}/api/v1/repos/acme/app/issues/1/comments`, { method: "POST", body });
   t.after(async () => {
     await proxy.close();
     server.closeAllConnections();
@@ -46,4 +48,8 @@ test("a late change reaches the forge when the bot has given it up, and what onl
   assert.equal(heard.at(-1), "POST /api/v1/repos/acme/app/issues/1/comments");
   assert.equal(proxy.pending(), 0);
   assert.equal(proxy.figures.late, 1);
+
+  proxy.calm();
+  for (const word of ["one", "two", "three"]) await (await said(word)).text();
+  assert.equal(proxy.figures.late, 3);
 });

@@ -31,7 +31,7 @@ export interface ApiProxy {
   readonly figures: Readonly<Record<Fault, number>>;
   /** Changes that the forge has yet to hear of, though the bot may have given them up. */
   readonly pending: () => number;
-  /** From now on nothing fails. */
+  /** From now on nothing fails, but for the next few words: now no kill ends the bot before it gives a late one up. */
   calm(): void;
   close(): Promise<void>;
 }
@@ -51,6 +51,9 @@ const WEIGHTS: Readonly<Record<Fault, number>> = {
 };
 /** The bot's adapters end a request after 20 s; nothing is tried again before the outbox's hold of 30 s is over. */
 const LATE_MS = { from: 20_300, to: 24_000 };
+/** What is late when nothing else fails any more, and how often. */
+const WORDS: readonly CallKind[] = ["comment", "time", "pull"];
+const LAST_LATE = 2;
 
 export async function openApiProxy({ random, forge, seen }: ApiProxyOptions): Promise<ApiProxy> {
   const figures = {
@@ -66,6 +69,7 @@ export async function openApiProxy({ random, forge, seen }: ApiProxyOptions): Pr
   };
   const closing = new AbortController();
   let calm = false;
+  let lastLate = LAST_LATE;
   let pending = 0;
   const later = async () => {
     pending += 1;
@@ -74,9 +78,14 @@ export async function openApiProxy({ random, forge, seen }: ApiProxyOptions): Pr
       pending -= 1;
     });
   };
+  const afterAll = (req: IncomingMessage): Fault => {
+    if (lastLate === 0 || !WORDS.includes(kindOf(req.method ?? "GET", req.url ?? "/"))) return "none";
+    lastLate -= 1;
+    return "late";
+  };
   const server = createServer(async (req, res) => {
     try {
-      const drawn = calm ? "none" : random.weighted(WEIGHTS);
+      const drawn = calm ? afterAll(req) : random.weighted(WEIGHTS);
       const fault = drawn === "late" && !isChange(req) ? "none" : drawn;
       figures[fault] += 1;
       await passOn(req, res, fault, { forge, seen, later });

@@ -1,17 +1,17 @@
 /** The books of runs: each came to an end, was answered once for each end, and published its work once. Pure. */
 import type { RunState } from "../../src/model/run.ts";
-import type { BranchFacts, Facts, Finding, IssueFacts, RunFacts } from "./facts.ts";
+import type { BranchFacts, Command, Facts, Finding, IssueFacts, RunFacts } from "./facts.ts";
 import { isFinal, marker, onceEach, runOf, statusMarker, type Written } from "./words.ts";
 
 const ENDS: readonly RunState[] = ["completed", "failed", "blocked", "cancelled", "timed_out"];
 
-export function runFindings({ issues, branches, store }: Facts): readonly Finding[] {
+export function runFindings({ commands, issues, branches, store }: Facts): readonly Finding[] {
   const pages = new Map(issues.map((issue) => [issue.issue, issue]));
   return [
     ...store.runs.flatMap((run) => [
       ...answered(run, pages.get(run.issue)),
       ...published(run, branches),
-      ...unlabelled(run, pages.get(run.issue)),
+      ...unlabelled(run, pages.get(run.issue), commands),
     ]),
     ...branches.flatMap(pushed),
   ];
@@ -68,9 +68,16 @@ function pushed({ repo, branch, pulls, commits }: BranchFacts): readonly Finding
 }
 
 /** A label that set off a run is taken away at its end; while it waits for an answer it stays. */
-function unlabelled(run: RunFacts, page: IssueFacts | undefined): readonly Finding[] {
+function unlabelled(
+  run: RunFacts,
+  page: IssueFacts | undefined,
+  commands: readonly Command[],
+): readonly Finding[] {
   const over = ENDS.includes(run.state) && run.state !== "blocked";
   if (!over || !page?.labels.includes(run.trigger)) return [];
+  const end = run.events.at(-1)?.at ?? 0;
+  const isPutOnAgain = (one: Command) => one.issue === run.issue && one.ref === run.trigger && one.at > end;
+  if (commands.some(isPutOnAgain)) return [];
   return [
     { count: "orphans", by: 1, evidence: `${run.issue}: label ${run.trigger} of run ${run.id}, which ended` },
   ];

@@ -51,6 +51,9 @@ describe("runs", () => {
       store: withRuns(run({ trigger: label })),
     });
     finds(labelled, { orphans: 1 });
+    const again = command(label, { kind: "label", at: 9000, fleeting: true });
+    finds({ ...labelled, commands: [...labelled.commands, again] }, {});
+    finds({ ...labelled, commands: [...labelled.commands, { ...again, at: 5000 }] }, { orphans: 1 });
     finds(facts({ leftovers: ["process 1 of run r1.1", "stopwatch on acme/app#1"] }), { orphans: 2 });
   });
 });
