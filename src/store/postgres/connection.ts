@@ -3,8 +3,8 @@
  * transaction that two processes got in each other's way with is done again; one whose connection broke is not, since
  * it may have been committed. A server that goes and comes back costs errors, never the process. Knows no tables.
  *
- * When a call with a limit hears nothing, the way is taken for lost: with its connection go those that are idle and
- * those that have waited as long, and it is tried once more over a new one, unless it may have been committed.
+ * When a call with a limit hears nothing, the way is taken for lost: with its connection go all over which nothing came
+ * meanwhile, and it is tried once more over a new one, unless it may have been committed.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientConfig, Pool, type PoolClient } from "pg";
@@ -35,6 +35,7 @@ export interface ConnectionOptions {
 
 /** What becomes of one try at a transaction. */
 interface Attempt {
+  readonly begun: number;
   client: PoolClient | null;
   /** Given up: nothing more is begun for it. */
   over: boolean;
@@ -46,8 +47,8 @@ export class Connection implements Asker {
   readonly #pool: Pool;
   /** All there are, also those that are only being opened. */
   readonly #clients = new Set<Client>();
-  /** Since when each that is open has been in use; null for an idle one. */
-  readonly #busy = new Map<Client, number | null>();
+  /** When the server last finished an answer over each that is open. */
+  readonly #heard = new Map<Client, number>();
   #refused: Error | null = null;
   /** Statements of pg-boss outside transactions of ours. */
   readonly executor: Executor;
@@ -55,20 +56,22 @@ export class Connection implements Asker {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const clients = this.#clients;
+    const heard = this.#heard;
     class Known extends Client {
       constructor(config?: string | ClientConfig) {
         super(config);
         clients.add(this);
-        this.on("end", () => clients.delete(this));
+        this.connection.on("readyForQuery", () => heard.set(this, performance.now()));
+        this.on("end", () => {
+          clients.delete(this);
+          heard.delete(this);
+        });
         // Whoever uses a connection hears of its end by the statement's error; this would end the process.
         this.on("error", () => undefined);
       }
     }
     this.#pool = new Pool({ ...options.address.config, max: MOST_CONNECTIONS, Client: Known });
     this.#pool.on("error", () => undefined);
-    this.#pool.on("acquire", (client) => this.#busy.set(client, performance.now()));
-    this.#pool.on("release", (_error, client) => this.#busy.set(client, null));
-    this.#pool.on("remove", (client) => this.#busy.delete(client));
     this.executor = { executeSql: (text, values) => this.#pool.query(text, values) };
   }
 
@@ -105,7 +108,7 @@ export class Connection implements Asker {
   ): Promise<T> {
     let silent = false;
     for (let tries = 1; ; tries++) {
-      const attempt: Attempt = { client: null, over: false, committing: false };
+      const attempt: Attempt = { begun: performance.now(), client: null, over: false, committing: false };
       try {
         const doing = this.#once(work, lock, attempt);
         return await (limit ? within(doing, limit.answerMs, () => this.#giveUp(attempt, limit)) : doing);
@@ -121,9 +124,9 @@ export class Connection implements Asker {
 
   #giveUp(attempt: Attempt, { answerMs }: Limit): Silence {
     attempt.over = true;
-    const since = performance.now() - answerMs;
-    for (const [client, begun] of this.#busy) {
-      if (client === attempt.client || begun === null || begun <= since) destroy(client);
+    // Those that were heard since then work: others that waited as long may have opened them.
+    for (const [client, heard] of this.#heard) {
+      if (client === attempt.client || heard <= attempt.begun) destroy(client);
     }
     return new Silence(this.#options.address, new Error(`no answer within ${Math.round(answerMs)} ms`));
   }
@@ -169,9 +172,7 @@ export class Connection implements Asker {
     attempt: Attempt,
   ): Promise<{ client: PoolClient; transaction: Transaction }> {
     const { address, now } = this.#options;
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw new DatabaseFault(address, error);
-    });
+    const client = await this.#connect();
     try {
       if (attempt.over) throw new Error("it came too late");
       attempt.client = client;
@@ -183,6 +184,17 @@ export class Connection implements Asker {
     } catch (error) {
       client.release(true);
       throw new DatabaseFault(address, error);
+    }
+  }
+
+  async #connect(): Promise<PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect().catch((error: unknown) => {
+        throw new DatabaseFault(this.#options.address, error);
+      });
+      if (!client.connection.stream.destroyed) return client;
+      // Given up while it was idle; the pool has not heard of it yet.
+      client.release(true);
     }
   }
 
