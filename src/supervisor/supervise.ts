@@ -6,6 +6,7 @@
 import type { AgentEvent, AgentResult, OutputReader } from "../agents/agent.ts";
 import type { Exit } from "../model/outcome.ts";
 import type { LogChunk, RunHandle, Runtime } from "../runtimes/runtime.ts";
+import { watchAwake } from "./awake.ts";
 import { createLines } from "./lines.ts";
 import type { RunLog } from "./run-log.ts";
 
@@ -73,16 +74,18 @@ const NEVER_SEEN: Exit = { code: null, signal: null, outOfMemory: false };
  */
 export async function supervise(request: SuperviseRequest): Promise<Supervised> {
   const { runtime, handle, limits, reader, startedAt, startedTick, ticks, adopted } = request;
-  const noticedAt = () => startedAt + Math.max(0, Math.round(ticks() - startedTick));
+  const timeOf = (tick: number) => startedAt + Math.max(0, Math.round(tick - startedTick));
+  const noticedAt = () => timeOf(ticks());
+  const awake = watchAwake(ticks, adopted ? startedTick : ticks());
   const reading = new AbortController();
   const ender = createEnder(request, reading);
   const alarms = setAlarms(request, ender.end);
   const ended = async () => {
     const { endedAt: told, ...exit } = await runtime.wait(handle);
     ender.end("exit");
-    // Clocks get set, and a container's may be another one than ours.
-    const known = adopted ? Math.max(told ?? Infinity, startedAt) : Infinity;
-    return { exit, endedAt: Math.min(known, noticedAt()) };
+    // Clocks get set, and a container's may be another one than ours: the runtime's word counts for as long as this
+    // process may have noticed nothing, which is not at all while it is awake.
+    return { exit, endedAt: Math.min(Math.max(told ?? Infinity, timeOf(awake.since())), noticedAt()) };
   };
   try {
     const read = readAll(request, reading.signal, alarms.heard, ender.end);
@@ -101,6 +104,7 @@ export async function supervise(request: SuperviseRequest): Promise<Supervised> 
   } finally {
     reading.abort();
     alarms.off();
+    awake.stop();
   }
 }
 

@@ -152,6 +152,23 @@ test("an agent that ended while the bot was down did not time out, and the time 
   assert.deepEqual(supervised.exit, { code: 0, signal: null, outOfMemory: false });
 });
 
+test("the time in which this process was stopped is not booked on an agent that ended meanwhile", async () => {
+  const startedAt = Date.now();
+  let tick = 0;
+  const times = { startedAt, startedTick: 0, ticks: () => tick };
+  const { fake, request } = await bench({}, times);
+  const runtime: Runtime = {
+    ...fake,
+    async wait(handle) {
+      const exit = await fake.wait(handle);
+      // Stopped for half a minute, and the end is noticed after it.
+      tick = 32_000;
+      return { ...exit, endedAt: startedAt + 2_000 };
+    },
+  };
+  assert.equal((await supervise({ ...request, runtime })).endedAt, startedAt + 2_000);
+});
+
 test("no limit of time strikes an agent that has ended and whose end is still being cleared up", async () => {
   const { fake, request } = await bench({});
   await fake.wait(request.handle);

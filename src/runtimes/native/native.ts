@@ -142,7 +142,8 @@ async function endOf(life: Life, table: ProcessTable, records: Records): Promise
   const exit = decodeExit(record.text, { recorderSignal: signal, forced: life.forced, oomKill });
   // Without an end in it, the record is as old as the start.
   const written = exit.code === null && exit.signal === null ? null : record.writtenAt;
-  return { ...exit, endedAt: at ?? written };
+  // The shell's word is as of then; ours is as of when it was noticed, which may be late.
+  return { ...exit, endedAt: written ?? at };
 }
 
 function hostProcesses(): ProcessTable {
