@@ -139,7 +139,8 @@ export async function startBot(world: ForgeWorld, options: BotOptions = {}): Pro
     leave: () => app.stop({ agents: "leave" }),
     async close() {
       await app.stop({ agents: "stop" });
-      await rm(dataDir, { recursive: true, force: true });
+      // A stop waits some seconds for work in the background; on a busy machine git may still write a mirror.
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }

@@ -25,8 +25,11 @@ export function onBothForges(
         stage = { world, bot: await startBot(world, options()) };
       });
       after(async () => {
-        await stage?.bot.close();
-        await stage?.world.close();
+        try {
+          await stage?.bot.close();
+        } finally {
+          await stage?.world.close();
+        }
       });
       tests(() => {
         if (!stage) throw new Error("the stage is not set");
