@@ -55,8 +55,10 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
   };
   const tidyMachine = async (signal: AbortSignal) => told(await tidyDisk(disk, config(), signal));
   const tidyStore = async (signal: AbortSignal) => {
-    const { deliveriesMs } = config();
-    return told(deliveriesMs === null ? {} : await forgetAll(store, now() - deliveriesMs, signal));
+    const { deliveriesMs, logs } = config();
+    // Copies of logs are limited by size, too, also where nothing goes by age.
+    const before = deliveriesMs === null ? 0 : now() - deliveriesMs;
+    return told(await forgetAll(store, before, logs.bytes, signal));
   };
 
   const rounds = async (tidy: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal) => {
@@ -77,10 +79,15 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
 }
 
 /** In batches, with room for everyone else between two of them. */
-async function forgetAll(store: Store, before: number, signal: AbortSignal): Promise<FreedByKind> {
+async function forgetAll(
+  store: Store,
+  before: number,
+  logBytes: number | null,
+  signal: AbortSignal,
+): Promise<FreedByKind> {
   const sums = { deliveries: 0, effects: 0, logs: 0 };
   while (!signal.aborted) {
-    const { deliveries, effects, logs } = await store.forget(before, BATCH);
+    const { deliveries, effects, logs } = await store.forget(before, BATCH, logBytes);
     sums.deliveries += deliveries;
     sums.effects += effects;
     sums.logs += logs;
