@@ -51,7 +51,8 @@ async function steps(job: Job, deps: WorkDeps): Promise<void> {
   }
   if (job.run.state === "running" && !(await watchOrEnd(job, deps))) return;
   if (job.run.state !== "publishing") return;
-  if (lostWorker === null) await forget(job, deps);
+  // What a lost worker started is on its machine; what was started here is not, whoever had the run before.
+  if (lostWorker === null || job.startedTick !== null) await forget(job, deps);
   await finish(job, await publish(job, deps), deps);
 }
 

@@ -93,6 +93,12 @@ const RULES: readonly Rule[] = [
     fix: "Check that it still exists.",
   },
   {
+    pattern: /cannot lock ref|failed to update ref/i,
+    why: "another request is writing the same branch",
+    fix: "Look at the branch on the forge, then /dispatch retry.",
+    passing: true,
+  },
+  {
     pattern: /ssl certificate|certificate verif|server certificate/i,
     why: "the forge's certificate is not trusted",
     fix: "Add its authority to the system's, or set GIT_SSL_CAINFO for the bot.",

@@ -69,6 +69,7 @@ test("one that was being prepared is prepared anew on the other machine, as the 
   const { run } = await takenOver(found);
   assert.deepEqual([run?.state, run?.attempt], ["completed", 1]);
   assert.equal(found.other.runtime.started.length, 1);
+  assert.deepEqual(await found.other.runtime.list(), []);
   assert.equal((await found.bench.answers()).length, 1);
 });
 

@@ -15,6 +15,10 @@ const credential = { url: "https://forge.example/a/b.git", username: "bot", pass
 /** What forges and git print, from their sources and from the field. */
 const SAID: readonly (readonly [string, string])[] = [
   [
+    "remote: error: cannot lock ref 'refs/heads/agent/x': reference already exists",
+    "another request is writing the same branch",
+  ],
+  [
     "remote: error: GH006: Protected branch update failed for refs/heads/main.",
     "the forge's rules for this branch",
   ],
@@ -85,7 +89,10 @@ test("no form of the credential is in a message, and a long one is cut", () => {
 
 test("what may pass by itself is told apart from what stays", () => {
   const passing = SAID.filter(([stderr]) => explain("push", ended(stderr), undefined) instanceof NoAnswer);
-  assert.deepEqual(new Set(passing.map(([, cause]) => cause)), new Set(["the forge did not answer"]));
+  assert.deepEqual(
+    new Set(passing.map(([, cause]) => cause)),
+    new Set(["the forge did not answer", "another request is writing the same branch"]),
+  );
   assert.ok(
     explain("push", ended("fatal: the requested URL returned error: 429"), undefined) instanceof NoAnswer,
   );
