@@ -16,7 +16,8 @@ import type { Job } from "./job.ts";
 
 /** A run that loses every worker it is given to may be what kills them. */
 const MOST_RESTARTS = 3;
-const RESTARTED = "lost with worker";
+/** Begins the detail of each move that a loss caused. */
+const LOST = "lost with worker";
 
 /** The worker that was lost with what this run needs to go on; null when all of it is here. */
 export async function lostWith(job: Job, deps: WorkDeps): Promise<string | null> {
@@ -52,14 +53,14 @@ export async function takeUp(job: Job, worker: string, deps: WorkDeps, facts: Ru
   const restarts = await restartsOf(run, deps);
   if (by === null && deps.config().lost === "restart" && restarts < MOST_RESTARTS) {
     const effects: NewEffect[] = [statusEffect(run, beginsAnew(run, worker)), ...timeBooked(run)];
-    await job.move("queued", { session: null }, effects, { detail: `${RESTARTED} ${worker}` });
+    await job.move("queued", { session: null }, effects, { detail: `${LOST} ${worker}` });
     return;
   }
   const outcome: Outcome = by
     ? { kind: "cancelled", by: by.login }
     : failedWith(worker, worker === deps.name, restarts);
   if (state === "publishing") await finish(job, outcome, deps);
-  else await job.move("publishing", { ...facts, outcome }, [], { detail: outcome.kind });
+  else await job.move("publishing", { ...facts, outcome }, [], { detail: `${LOST} ${worker}` });
 }
 
 /** A run that was being prepared is prepared here; an end that leaves nothing to push is told from here. */
@@ -83,7 +84,7 @@ async function restartsOf(run: Run, { store }: WorkDeps): Promise<number> {
   const isAskedFor = ({ from, to }: RunEvent) =>
     to === "queued" && !LEASED_STATES.some((state) => state === from);
   const recent = events.slice(events.findLastIndex(isAskedFor) + 1);
-  return recent.filter(({ to, detail }) => to === "queued" && detail?.startsWith(RESTARTED)).length;
+  return recent.filter(({ to, detail }) => to === "queued" && detail?.startsWith(LOST)).length;
 }
 
 function failedWith(worker: string, isThisOne: boolean, restarts: number): Outcome {

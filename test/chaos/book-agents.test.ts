@@ -30,13 +30,15 @@ test("one that worked for longer or shorter than is booked is off, when it ended
 test("one whose end nobody saw is booked with nothing when its worker was lost, and only then", () => {
   const clocks = [{ attempt: 1, startedAt: 3000, endedAt: 3000 }];
   const begun = run().events.slice(0, 3);
-  const lost = { from: "running", to: "queued", attempt: 1, at: 9000 } as const;
+  const lost = { from: "running", attempt: 1, at: 9000, detail: "lost with worker w" } as const;
   const rest = run().events.slice(1);
   const of = (events: RunFacts["events"]) =>
     facts({
       store: withRuns(run({ clocks, startedAt: null, endedAt: null, events })),
       issues: [issue({ times: [] })],
     });
-  finds(of([...begun, lost, ...rest.map((event) => ({ ...event, attempt: 2 }))]), {});
+  const again = rest.map((event) => ({ ...event, attempt: 2 }));
+  finds(of([...begun, { ...lost, to: "queued" }, ...again]), {});
+  finds(of([...begun, { ...lost, to: "publishing" }, ...run().events.slice(4)]), {});
   finds(of(run().events), { seconds_off: 3 });
 });

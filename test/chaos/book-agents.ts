@@ -77,6 +77,7 @@ function wasLost({ events }: RunFacts, attempt: number, clock: Clock | null): bo
   return isEmpty && events.some((event) => event.attempt === attempt && isLoss(event));
 }
 
-function isLoss({ from, to }: RunFacts["events"][number]): boolean {
-  return from === "running" && to === "queued";
+/** It began anew, or ended: cancelled, or begun anew too often. */
+function isLoss({ from, detail }: RunFacts["events"][number]): boolean {
+  return from === "running" && detail?.startsWith("lost with worker") === true;
 }

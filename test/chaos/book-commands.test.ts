@@ -70,7 +70,7 @@ describe("commands", () => {
     ]);
     const retry = command("8", { kind: "retry" });
     finds(facts({ commands: [command("7"), retry], issues: [issue({ reactions })] }), { lost: 1 });
-    const requeued = { from: "failed", to: "queued", attempt: 1, at: 5500 } as const;
+    const requeued = { from: "failed", to: "queued", attempt: 1, at: 5500, detail: null } as const;
     const moved = run({ events: [...run().events.slice(0, 4), requeued, ...run().events.slice(4)] });
     finds(facts({ store: withRuns(moved) }), { doubled: 1 });
   });

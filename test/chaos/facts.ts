@@ -58,6 +58,7 @@ export interface RunEventFacts {
   readonly to: RunState;
   readonly attempt: number;
   readonly at: number;
+  readonly detail: string | null;
 }
 
 /** Epoch milliseconds. */

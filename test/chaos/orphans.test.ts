@@ -36,7 +36,7 @@ test("half a checkout is an orphan only beside a whole one", () => {
 test("work put aside is an orphan once the run is published, not when that was broken off", () => {
   assert.equal(left([COLLECTED, `${COLLECTED}.before`]).length, 1);
   assert.equal(left([`${COLLECTED}.before.gone`]).length, 1);
-  const moved = { from: "publishing", to: "queued", attempt: 1, at: 5500 } as const;
+  const moved = { from: "publishing", to: "queued", attempt: 1, at: 5500, detail: null } as const;
   assert.deepEqual(left([`${COLLECTED}.before`], [], [run({ events: [...run().events, moved] })]), []);
 });
 

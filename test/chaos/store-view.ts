@@ -52,6 +52,7 @@ export interface EventRow {
   readonly from_state: RunState | null;
   readonly to_state: RunState;
   readonly at: number;
+  readonly detail: string | null;
 }
 
 export interface ClockRow {
@@ -86,11 +87,12 @@ export function runFacts({ runs, events, clocks }: Rows): StoreFacts["runs"] {
       endedAt: row.ended_at,
       agentMs: row.agent_ms,
       branch: outcome?.work?.branch ?? null,
-      events: (moves.get(row.id) ?? []).map(({ from_state: from, to_state: to, attempt, at }) => ({
+      events: (moves.get(row.id) ?? []).map(({ from_state: from, to_state: to, attempt, at, detail }) => ({
         from,
         to,
         attempt,
         at,
+        detail,
       })),
       clocks: (times.get(row.id) ?? []).map(clockOf),
     };
