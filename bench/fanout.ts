@@ -73,6 +73,8 @@ async function ours(root: string): Promise<number> {
       limits: { memoryBytes: null, cpus: null, pids: null },
       image: null,
       gpu: false,
+      network: "open",
+      visible: [],
     });
     const log = createRunLog({ file: at("run.log"), maxBytes: 1e6, redact });
     const never = new AbortController().signal;

@@ -50,6 +50,26 @@ export const agent = z.strictObject({
       "Where it runs. Without it: claude and coderabbit on the host, all others where `dispatch.runtime` says. `CORE_AGENT_RUNTIME` wins over it.",
     examples: ["native"],
   }),
+  image: field.text.optional().meta({
+    description: "The container image it runs in. Without it: `dispatch.image`.",
+    examples: ["ghcr.io/acme/agents@sha256:…"],
+  }),
+  network: field.network.optional().meta({
+    description: "What it may reach. Without it: `dispatch.network`.",
+    examples: ["none"],
+  }),
+  allow: z
+    .array(field.hostPattern)
+    .default([])
+    .meta({
+      title: "a list of hosts",
+      description: "With `allowlist`: hosts it reaches besides its provider and `dispatch.allow`.",
+      examples: [["llm.example.com"]],
+    }),
+  confined: field.flag.optional().meta({
+    description: "Whether it is confined when it runs on the host. Without it: `dispatch.confined`.",
+    examples: [false],
+  }),
   program: field.text.optional().meta({
     description: "The program to run instead of the one named like the agent, such as an absolute path.",
     examples: ["/opt/codex/bin/codex"],

@@ -57,6 +57,10 @@ function agentConfig(
   return {
     name,
     runtime: settings?.runtime ? (override ?? settings.runtime) : null,
+    image: settings?.image ?? null,
+    network: settings?.network ?? null,
+    allow: settings?.allow ?? [],
+    confined: settings?.confined ?? null,
     enabled: settings?.enabled ?? true,
     program: settings?.program ?? null,
     home: settings?.home ?? "run",

@@ -6,6 +6,9 @@ import type { Caps } from "../store/store.ts";
 
 export type RuntimeChoice = "auto" | "native" | "docker" | "podman" | "apple";
 
+/** `allowlist`: only named hosts, through a proxy of the bot's that also holds the provider's key. */
+export type NetworkChoice = "open" | "allowlist" | "none";
+
 export interface GithubForgeConfig {
   readonly kind: "github";
   readonly name: string;
@@ -63,6 +66,14 @@ export interface AgentConfig {
   readonly name: string;
   /** Null: the agent's own default. */
   readonly runtime: RuntimeChoice | null;
+  /** Null: `defaults.image`. */
+  readonly image: string | null;
+  /** Null: `defaults.network`. */
+  readonly network: NetworkChoice | null;
+  /** Hosts reached besides its provider's and `defaults.allow`: `host`, `*.host` or either with `:port`. */
+  readonly allow: readonly string[];
+  /** Null: `defaults.confined`. */
+  readonly confined: boolean | null;
   readonly enabled: boolean;
   /** Replaces the program's name, e.g. with an absolute path. */
   readonly program: string | null;
@@ -134,6 +145,11 @@ export interface Config {
     readonly runtime: RuntimeChoice;
     readonly image: string;
     readonly gpu: boolean;
+    /** Null: `allowlist` for an agent whose provider is known, where the runtime can hold it to that; else `open`. */
+    readonly network: NetworkChoice | null;
+    readonly allow: readonly string[];
+    /** Whether agents on the host are confined by bubblewrap; true and not possible is a refusal. */
+    readonly confined: boolean;
     readonly draft: boolean;
   };
   /** Folders of the admin's own templates, personas and plans, searched before the shipped ones. */

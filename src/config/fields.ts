@@ -121,5 +121,14 @@ export const templateName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/)
   .meta({ title: "a template's name" });
 
+const NETWORK_CHOICES = ["open", "allowlist", "none"] as const;
+export const network = z.enum(NETWORK_CHOICES).meta({ title: NETWORK_CHOICES.join(", ") });
+
+/** `host`, `*.host` or an address, each with a port or without. */
+export const hostPattern = z
+  .string()
+  .regex(/^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$/)
+  .meta({ title: "a host, or *.host for all below it, with or without :port" });
+
 export const RUNTIME_CHOICES = ["auto", "native", "docker", "podman", "apple"] as const;
 export const runtime = z.enum(RUNTIME_CHOICES).meta({ title: RUNTIME_CHOICES.join(", ") });

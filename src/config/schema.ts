@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { agent } from "./agent-schema.ts";
 import * as field from "./fields.ts";
+import { REGISTRIES } from "./registries.ts";
 
 const dispatch = z.strictObject({
   agent: field.agentChoice.default("codex").meta({ description: "The agent of a command that names none." }),
@@ -19,6 +20,23 @@ const dispatch = z.strictObject({
     description: "The container image agents run in. `AGENT_DOCKER_IMAGE` wins over it.",
   }),
   gpu: field.flag.default(false).meta({ description: "Give containers the GPU." }),
+  network: field.network.optional().meta({
+    description:
+      "What agents may reach: `open` everything, `none` nothing, `allowlist` their model's provider and `allow`, through a proxy of the bot's that also holds the provider's key. Without it: `allowlist` for agents whose provider is known, where the runtime can hold them to it; else `open`.",
+    examples: ["allowlist"],
+  }),
+  allow: z
+    .array(field.hostPattern)
+    .default([...REGISTRIES])
+    .meta({
+      title: "a list of hosts",
+      description: "With `allowlist`: hosts reached besides the model's provider.",
+      examples: [["registry.npmjs.org", "*.example.com", "192.168.1.10:8080"]],
+    }),
+  confined: field.flag.default(true).meta({
+    description:
+      "Confine agents that run on the host by bubblewrap: they see and write their own workspace only. `false` runs them with all rights of the server's user.",
+  }),
   draft: field.flag.default(false).meta({ description: "Open pull requests as drafts." }),
   timeout: field.duration.default("60m").meta({ description: "Longest time an agent may work on a run." }),
   idle_timeout: field.duration

@@ -6,6 +6,9 @@
 import type { AgentPaths, RunFolders } from "../model/folders.ts";
 import type { Exit } from "../model/outcome.ts";
 
+/** What a runtime can hold an agent to. `files`: nothing of the host but the run's own folders and programs is seen. */
+export type Property = "files" | "network" | "memory" | "cpus" | "pids";
+
 export interface Limits {
   readonly memoryBytes: number | null;
   readonly cpus: number | null;
@@ -24,6 +27,10 @@ export interface StartSpec {
   /** Containers only. */
   readonly image: string | null;
   readonly gpu: boolean;
+  /** `none`: no network but a loopback of its own. What may be reached all the same comes in by a socket in `visible`. */
+  readonly network: "open" | "none";
+  /** Files and folders of the host that the agent sees at the same path, and can not write. */
+  readonly visible: readonly string[];
 }
 
 /** Enough to find the run again after a restart. JSON; kept in the store. */
@@ -46,6 +53,8 @@ export interface RuntimeProbe {
   readonly version: string | null;
   /** Why not, and the fix; null when ready. */
   readonly reason: string | null;
+  /** What it can not hold an agent to here, each with why and the fix; asked for nevertheless, a run is refused. */
+  readonly lacks: Readonly<Partial<Record<Property, string>>>;
 }
 
 export interface Runtime {

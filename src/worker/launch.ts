@@ -70,8 +70,10 @@ async function startSpec(
     stdin: spec.stdin,
     folders: prepared.folders,
     limits: { memoryBytes, cpus, pids },
-    image: runtime.name === "native" ? null : config.defaults.image,
+    image: runtime.name === "native" ? null : (settings?.image ?? config.defaults.image),
     gpu: config.defaults.gpu,
+    network: "open",
+    visible: [],
   };
 }
 

@@ -5,6 +5,10 @@ export function agentConfig(name: string, changes: Partial<AgentConfig> = {}): A
   return {
     name,
     runtime: null,
+    image: null,
+    network: null,
+    allow: [],
+    confined: null,
     enabled: true,
     program: null,
     home: "run",

@@ -19,8 +19,8 @@ const READY: Readiness = {
     },
   ],
   runtimes: [
-    { name: "native", probe: { ready: true, version: "linux 6.1", reason: null } },
-    { name: "docker", probe: { ready: false, version: null, reason: "no docker on PATH" } },
+    { name: "native", probe: { ready: true, version: "linux 6.1", reason: null, lacks: {} } },
+    { name: "docker", probe: { ready: false, version: null, reason: "no docker on PATH", lacks: {} } },
   ],
   agents: [
     { name: "claude", enabled: true, runtime: "native", ready: true, detail: "2.1.328", fix: null },

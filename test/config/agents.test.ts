@@ -12,6 +12,10 @@ test("an agent's settings are taken over, the other agents keep theirs", () => {
   assert.deepEqual(agents.codex, {
     name: "codex",
     runtime: "native",
+    image: null,
+    network: null,
+    allow: [],
+    confined: null,
     enabled: true,
     program: "/opt/codex",
     home: "run",

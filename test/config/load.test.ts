@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
+import { REGISTRIES } from "../../src/config/registries.ts";
 import { ConfigError } from "../../src/model/errors.ts";
 import { FORGEJO, inFolder, load, problemsOf } from "./load-with.ts";
 
@@ -21,6 +22,9 @@ test("without agents.yaml everything has its default", () => {
       runtime: "auto",
       image: "core-dev",
       gpu: false,
+      network: null,
+      allow: [...REGISTRIES],
+      confined: true,
       draft: false,
     });
     assert.deepEqual(config.caps, { total: 4, perRepository: null, perPool: null, pools: {}, models: {} });
@@ -78,7 +82,7 @@ test("every problem is told at once, with its place, key and what is allowed", (
     "git: {name: }",
   ];
   assert.deepEqual(problemsOf(yaml.join("\n"), { ...FORGEJO, PORT: "http" }), [
-    '2:3 dispatch.agnet is not a known key; did you mean "agent"? (agent, template, runtime, image, gpu, draft, timeout, idle_timeout, grace, workspace_root, spares, drain, lease, lost, catch_up, templates, public_url, memory, cpus, pids, log_limit, output_limit)',
+    '2:3 dispatch.agnet is not a known key; did you mean "agent"? (agent, template, runtime, image, gpu, network, allow, confined, draft, timeout, idle_timeout, grace, workspace_root, spares, drain, lease, lost, catch_up, templates, public_url, memory, cpus, pids, log_limit, output_limit)',
     "3:12 dispatch.timeout has no unit; write 30m for minutes or 30s for seconds (a duration such as 90s, 30m or 2h)",
     '4:12 dispatch.runtime "dokcer" is not one of them; did you mean "docker"? (auto, native, docker, podman, apple)',
     '5:1 concurency is not a known key; did you mean "concurrency"? (dispatch, concurrency, rates, forges, permission, agents, git, housekeeping)',

@@ -71,7 +71,18 @@ export function runtimeContract(name: string, open: (t: TestContext) => Promise<
     for (const dir of Object.values(folders)) await mkdir(dir, { recursive: true });
     const env = { PATH: "/usr/local/bin:/usr/bin:/bin", AGENT_DISPATCH_RUN: `${runId}.1` };
     const limits = { memoryBytes: null, cpus: null, pids: null };
-    const plain = { runId, attempt: 1, env, stdin: "", folders, limits, image: null, gpu: false };
+    const plain = {
+      runId,
+      attempt: 1,
+      env,
+      stdin: "",
+      folders,
+      limits,
+      image: null,
+      gpu: false,
+      network: "open" as const,
+      visible: [],
+    };
     return bench.arrange({ ...plain, argv: ["true"], ...changes }, behaviour);
   }
 

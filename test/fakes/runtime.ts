@@ -64,7 +64,7 @@ function connect(
   return {
     name,
     started: engine.started,
-    probe: async () => ({ ready: true, version: "fake", reason: null }),
+    probe: async () => ({ ready: true, version: "fake", reason: null, lacks: {} }),
     paths: ({ checkout, meta, home }) => ({ checkout, meta, home }),
     async start(spec) {
       const plan = script(spec);

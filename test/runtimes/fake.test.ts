@@ -43,7 +43,16 @@ test("a fake agent can run out of memory", async () => {
   const runtime = createFakeRuntime(() => ({ exit: { signal: "SIGKILL", outOfMemory: true } }));
   const folders = { checkout: "/c", meta: "/m", home: "/h", logs: "/l" };
   const limits = { memoryBytes: null, cpus: null, pids: null };
-  const base = { runId: "r", attempt: 1, env: {}, stdin: "", image: null, gpu: false } as const;
+  const base = {
+    runId: "r",
+    attempt: 1,
+    env: {},
+    stdin: "",
+    image: null,
+    gpu: false,
+    network: "open",
+    visible: [],
+  } as const;
   const handle = await runtime.start({ ...base, argv: ["agent"], folders, limits });
   assert.deepEqual(await runtime.wait(handle), { code: null, signal: "SIGKILL", outOfMemory: true });
 });

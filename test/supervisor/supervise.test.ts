@@ -18,6 +18,8 @@ const SPEC: StartSpec = {
   limits: { memoryBytes: null, cpus: null, pids: null },
   image: null,
   gpu: false,
+  network: "open",
+  visible: [],
 };
 const LIMITS = { totalMs: 60_000, idleMs: 60_000, graceMs: 10, outputBytes: 1e6 };
 const RUNS_ON: FakeScript = { output: ["ready\n"], exit: null };

@@ -34,7 +34,7 @@ function host(states: Partial<Record<Runtime["name"], string | null>>) {
     const runtime = createFakeRuntime(undefined, name as Runtime["name"]);
     const probe = async () => {
       asked.push(name);
-      return { ready: reason === null, version: null, reason };
+      return { ready: reason === null, version: null, reason, lacks: {} };
     };
     runtimes.set(name, { ...runtime, probe });
   }

@@ -22,7 +22,15 @@ async function open(t: TestContext) {
 async function agentOf({ runtime }: Bench, runId: string, attempt = 1) {
   const folders = { checkout: "/c", meta: "/m", home: "/h", logs: "/l" };
   const limits = { memoryBytes: null, cpus: null, pids: null };
-  const what = { argv: ["agent"], env: {}, stdin: "", image: null, gpu: false } as const;
+  const what = {
+    argv: ["agent"],
+    env: {},
+    stdin: "",
+    image: null,
+    gpu: false,
+    network: "open",
+    visible: [],
+  } as const;
   return await runtime.start({ runId, attempt, folders, limits, ...what, argv: ["agent"] });
 }
 

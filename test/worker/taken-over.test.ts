@@ -37,6 +37,8 @@ async function left(t: TestContext, script: FakeScript, more: { readonly agentLi
     limits: { memoryBytes: null, cpus: null, pids: null },
     image: null,
     gpu: false,
+    network: "open",
+    visible: [],
   });
   const patch: RunPatch = {
     workspace: prepared.workspace,

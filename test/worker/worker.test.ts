@@ -251,7 +251,16 @@ test("agents left over by an earlier life whose runs are gone are stopped at the
   const bench = await openBench(t, { script: () => ({ exit: null }) });
   const folders = { checkout: "/c", meta: "/m", home: "/h", logs: "/l" };
   const limits = { memoryBytes: null, cpus: null, pids: null };
-  const plain = { env: {}, stdin: "", image: null, gpu: false, folders, limits };
+  const plain = {
+    env: {},
+    stdin: "",
+    image: null,
+    gpu: false,
+    network: "open" as const,
+    visible: [],
+    folders,
+    limits,
+  };
   await bench.runtime.start({ ...plain, runId: "gone", attempt: 1, argv: ["agent"] });
   runWorker(bench);
   await until(() => bench.runtime.living() === 0, "it to be stopped");

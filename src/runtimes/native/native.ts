@@ -150,9 +150,12 @@ function hostProcesses(): ProcessTable {
   return shareScans(process.platform === "darwin" ? darwinProcesses() : linuxProcesses());
 }
 
+const WHY = "the host isolates nothing; use a container runtime";
+const LACKS: RuntimeProbe["lacks"] = { files: WHY, network: WHY, memory: WHY, cpus: WHY, pids: WHY };
+
 async function probe(): Promise<RuntimeProbe> {
   const version = `${type()} ${release()}, no isolation: memory, CPU and process limits are not enforced`;
-  const no = (reason: string): RuntimeProbe => ({ ready: false, version: null, reason });
+  const no = (reason: string): RuntimeProbe => ({ ready: false, version: null, reason, lacks: LACKS });
   if (!["linux", "darwin"].includes(process.platform)) {
     return no(`agents run on the host on Linux and macOS only, not on ${type()}; use a container runtime`);
   }
@@ -163,5 +166,5 @@ async function probe(): Promise<RuntimeProbe> {
   if (!shell) return no("no executable /bin/sh; install a POSIX shell there");
   const processes = await hostProcesses().startOf(process.pid);
   if (processes === null) return no("the host's processes cannot be listed; mount /proc or install ps");
-  return { ready: true, version, reason: null };
+  return { ready: true, version, reason: null, lacks: LACKS };
 }

@@ -44,6 +44,10 @@ export function realAgent(name: string, cli: Cli, env: Readonly<Record<string, s
   const config: AgentConfig = {
     name,
     runtime: null,
+    image: null,
+    network: null,
+    allow: [],
+    confined: null,
     enabled: true,
     program: programOf(cli),
     home: "run",

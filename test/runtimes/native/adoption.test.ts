@@ -55,6 +55,8 @@ async function bench(t: TestContext, sh: string) {
     limits: { memoryBytes: null, cpus: null, pids: null },
     image: null,
     gpu: false,
+    network: "open",
+    visible: [],
   };
   const runtime = createNativeRuntime({ now: Date.now, records: folder("records") });
   return { root, spec, runtime, records: folder("records"), folders };

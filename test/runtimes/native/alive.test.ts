@@ -35,6 +35,8 @@ async function bench(t: TestContext, argv: StartSpec["argv"]) {
     limits: { memoryBytes: null, cpus: null, pids: null },
     image: null,
     gpu: false,
+    network: "open",
+    visible: [],
   });
   t.after(() => runtime.remove(handle));
   return {

@@ -32,7 +32,14 @@ async function stopping(t: TestContext) {
   const guard = { file: at("alive"), silentMs: 60_000 };
   const sign = giveSignOfLife(guard);
   t.after(() => sign.stop());
-  const plain = { stdin: "", image: null, gpu: false, limits: { memoryBytes: null, cpus: null, pids: null } };
+  const plain = {
+    stdin: "",
+    image: null,
+    gpu: false,
+    network: "open",
+    visible: [],
+    limits: { memoryBytes: null, cpus: null, pids: null },
+  };
   const argv = ["sh", "-c", AGENT];
   const spec = {
     ...plain,

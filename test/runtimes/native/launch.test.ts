@@ -29,6 +29,8 @@ async function bench(t: TestContext, argv: StartSpec["argv"]) {
     limits,
     image: null,
     gpu: false,
+    network: "open",
+    visible: [],
   };
   return { root, spec, runtime: createNativeRuntime({ now: Date.now, records: at("records") }) };
 }

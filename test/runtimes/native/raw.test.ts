@@ -62,6 +62,8 @@ test("an agent that replaced its output by a fifo and its exit by a link is read
     limits: { memoryBytes: null, cpus: null, pids: null },
     image: null,
     gpu: false,
+    network: "open",
+    visible: [],
   });
   t.after(() => runtime.remove(handle));
   const { code, signal } = await runtime.wait(handle);
