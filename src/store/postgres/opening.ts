@@ -26,9 +26,18 @@ export async function prepare(
     await session.query(`select pg_advisory_lock(${lockKey(address.schema, "opening")})`);
     const free = await migrate(session.query, address, { upgrade });
     const queue = await openQueue(db, `${address.schema}_queue`, warn, free);
-    if (free) await db.transaction((transaction) => queue.repair(transaction), "queue");
+    if (free) await repair(db, queue);
     return queue;
   } finally {
     session.end();
+  }
+}
+
+async function repair(db: Connection, queue: Queue): Promise<void> {
+  try {
+    await db.transaction((transaction) => queue.repair(transaction), "queue");
+  } catch (error) {
+    void queue.end();
+    throw error;
   }
 }

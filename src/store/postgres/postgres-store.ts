@@ -3,7 +3,6 @@
  * each part says what it does. Any number of processes may have it open. It needs its own sessions (LISTEN, a
  * session's lock): a pooler between must not share them between transactions.
  */
-import { messageOf } from "../../model/errors.ts";
 import type { Store } from "../store.ts";
 import { type Address, addressOf } from "./address.ts";
 import { bookmarks } from "./bookmarks.ts";
@@ -78,7 +77,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     const context = { db, queue, wakeUps, tell, newId, startedAt, schema: address.schema };
     return joined(context, { address, listener, closing, warn });
   } catch (error) {
-    await queue?.end().catch(messageOf);
+    void queue?.end();
     await db.close();
     throw refusalToOpen(address, error);
   }
@@ -112,7 +111,7 @@ function joined(context: Context, { address, listener, closing, warn }: Opened):
       context.wakeUps.close();
       listener.end();
       await end();
-      await Promise.race([context.queue.end().catch(messageOf), context.db.close()]);
+      await Promise.race([context.queue.end(), context.db.close()]);
       await context.db.close();
     },
   };

@@ -30,6 +30,7 @@ export interface Queue {
   drop(transaction: Transaction, place: number): Promise<void>;
   /** Gives every queued run its job, and takes away what is none. */
   repair(transaction: Transaction): Promise<void>;
+  /** Ends its timers at once; resolves when what it was asking has come to an end, too. Never rejects. */
   end(): Promise<void>;
 }
 
@@ -53,11 +54,18 @@ export async function openQueue(
     openTelemetry: { enabled: false },
   });
   boss.on("error", (error) => warn(error.message));
-  await boss.start();
-  if (upgrade && !(await boss.getQueue(RUNS))) {
-    await boss.createQueue(RUNS, { policy: "standard", retentionSeconds: FOR_EVER_SECONDS, retryLimit: 0 });
+  const queue = working(boss, schema);
+  try {
+    await boss.start();
+    if (upgrade && !(await boss.getQueue(RUNS))) {
+      await boss.createQueue(RUNS, { policy: "standard", retentionSeconds: FOR_EVER_SECONDS, retryLimit: 0 });
+    }
+  } catch (error) {
+    // It has timers as soon as it begins to start, and they would keep the process alive.
+    void queue.end();
+    throw error;
   }
-  return working(boss, schema);
+  return queue;
 }
 
 function working(boss: PgBoss, schema: string): Queue {
@@ -112,6 +120,6 @@ function working(boss: PgBoss, schema: string): Queue {
       );
       await put(transaction, without);
     },
-    end: () => boss.stop({ close: false, graceful: false, timeout: STOP_MS }),
+    end: () => boss.stop({ close: false, graceful: false, timeout: STOP_MS }).catch(() => undefined),
   };
 }

@@ -1,4 +1,4 @@
-/** A way to a server that can forget its connections without a word, as a firewall or NAT does. */
+/** A way to a server that can forget its connections without a word, as a firewall or NAT does, or break them off. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
@@ -9,6 +9,10 @@ export interface Way {
   forget(): void;
   /** From now on nothing passes at all, as from a server that hangs. */
   hang(): void;
+  /** Breaks everything off before this many more pieces of its answers have come, as a server that is killed does. */
+  breakBefore(pieces: number, next: "back" | "gone"): void;
+  /** True while nothing was broken off by that. */
+  whole(): boolean;
   close(): void;
 }
 
@@ -16,6 +20,8 @@ export async function startProxy(url: string, port = 0): Promise<Way> {
   const target = new URL(url);
   let forgotten = new AbortController();
   let hangs = false;
+  let breaking = { pieces: Number.POSITIVE_INFINITY, next: "back" };
+  let whole = true;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const { signal } = forgotten;
@@ -23,9 +29,19 @@ export async function startProxy(url: string, port = 0): Promise<Way> {
     const pass = (from: Socket, to: Socket) => {
       sockets.add(from);
       from.on("error", () => undefined);
-      from.on("data", (data) => signal.aborted || hangs || to.write(data));
-      from.on("close", () => signal.aborted || to.destroy());
+      from.on("data", (data) => signal.aborted || hangs || to.destroyed || to.write(data));
+      from.on("close", () => {
+        sockets.delete(from);
+        if (!signal.aborted) to.destroy();
+      });
     };
+    far.on("data", () => {
+      breaking.pieces -= 1;
+      if (breaking.pieces !== 0) return;
+      whole = false;
+      if (breaking.next === "gone") server.close();
+      for (const socket of sockets) socket.destroy();
+    });
     pass(near, far);
     pass(far, near);
   }).listen(port, "127.0.0.1");
@@ -41,6 +57,10 @@ export async function startProxy(url: string, port = 0): Promise<Way> {
     hang() {
       hangs = true;
     },
+    breakBefore(pieces, next) {
+      breaking = { pieces, next };
+    },
+    whole: () => whole,
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();
