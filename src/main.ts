@@ -12,14 +12,14 @@ import { runCli } from "./cli/run.ts";
 import { storeIsUp } from "./compose/open-store.ts";
 import { type Place, takePlace } from "./compose/place.ts";
 import { logReadiness, readiness } from "./compose/readiness.ts";
-import { stopInTime } from "./compose/stopping.ts";
+import { endWith, stopInTime } from "./compose/stopping.ts";
 import { storeCommands } from "./compose/store-commands.ts";
 import type { Config, Role } from "./config/config.ts";
 import { keepCredentials } from "./config/keep-credentials.ts";
 import { configPath, loadConfig } from "./config/load.ts";
 import { watchConfig } from "./config/watch.ts";
 import { addHook } from "./forges/forgejo/add-hook.ts";
-import { createApp } from "./index.ts";
+import { type App, createApp } from "./index.ts";
 import { messageOf, Refusal } from "./model/errors.ts";
 
 const now = () => Date.now();
@@ -60,21 +60,40 @@ async function start(options: StartOptions): Promise<void> {
   }
 }
 
-/** Until told to stop, and the drain is over. */
+/** Until told to stop, and the drain is over. What breaks before leaves nothing open either. */
 async function serve(
   options: StartOptions,
-  { config, worker }: Place,
+  place: Place,
   log: pino.Logger,
   told: AbortSignal,
 ): Promise<void> {
+  const { config, worker } = place;
   const app = await createApp(config, { log, now, worker });
   try {
-    if (config.role !== "web") await app.store.fleet?.claimName(worker, told);
+    await serveUntilTold(app, { options, place, log, told });
   } catch (error) {
-    await app.stop({ agents: "leave" });
+    await stopInTime(app, { agents: "leave" });
     if (told.aborted) return;
     throw error;
   }
+  if (await stopInTime(app, { agents: config.drain })) {
+    log.info("stopped");
+    return;
+  }
+  log.warn("stopped without waiting for what does not answer; all that counts is on disk");
+  process.exit(0);
+}
+
+interface Service {
+  readonly options: StartOptions;
+  readonly place: Place;
+  readonly log: pino.Logger;
+  readonly told: AbortSignal;
+}
+
+async function serveUntilTold(app: App, { options, place, log, told }: Service): Promise<void> {
+  const { config, worker } = place;
+  if (config.role !== "web") await app.store.fleet?.claimName(worker, told);
   await app.start();
   logReadiness(log, await readiness(config, app, fileOf(options)), app, config);
   const stopping = new AbortController();
@@ -92,12 +111,6 @@ async function serve(
   if (!told.aborted) await new Promise((resolve) => told.addEventListener("abort", resolve));
   stopping.abort();
   proxies.close();
-  if (await stopInTime(app, { agents: config.drain })) {
-    log.info("stopped");
-    return;
-  }
-  log.warn("stopped without waiting for what does not answer; all that counts is on disk");
-  process.exit(0);
 }
 
 /** Loaded only where a channel is configured: an idle server should be small. */
@@ -186,5 +199,5 @@ if (import.meta.main) {
   // `agent-dispatch logs … | head`: whoever reads has had enough.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const io = { out: process.stdout, err: process.stderr, env: process.env, now };
-  process.exitCode = await runCli(process.argv.slice(2), io, commands);
+  await endWith(await runCli(process.argv.slice(2), io, commands));
 }

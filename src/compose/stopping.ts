@@ -7,6 +7,7 @@ import type { App } from "./app.ts";
 
 const IN_TIME_MS = 20_000;
 const LOOK_MS = 250;
+const END_MS = 3_000;
 
 export interface Ending {
   readonly agents: "wait" | "leave";
@@ -26,6 +27,20 @@ export async function stopInTime(
   } finally {
     over.abort();
   }
+}
+
+/**
+ * Ends the process with this code once all is said. By itself, as a rule; but whoever starts it again waits for its end,
+ * so something that was left open does not keep it alive.
+ */
+export async function endWith(code: number): Promise<void> {
+  process.exitCode = code;
+  await Promise.all([process.stdout, process.stderr].map(written));
+  setTimeout(() => process.exit(), END_MS).unref();
+}
+
+function written(output: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => output.write("", () => resolve()));
 }
 
 async function late(

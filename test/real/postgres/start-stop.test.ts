@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -25,14 +26,14 @@ interface Started {
 }
 
 /** A test with a way to start the program, ended after it. */
-function program(use: (start: (url: string, role: string) => Started) => Promise<void>) {
+function program(use: (start: (url: string, role: string, port?: string) => Started) => Promise<void>) {
   return async () => {
     const dir = mkdtempSync(join(tmpdir(), "start-stop-"));
     writeFileSync(join(dir, "agents.yaml"), CONFIG);
     const all: Started[] = [];
     try {
-      await use((url, role) => {
-        const started = start(dir, url, role);
+      await use((url, role, port = "0") => {
+        const started = start(dir, url, role, port);
         all.push(started);
         return started;
       });
@@ -46,11 +47,11 @@ function program(use: (start: (url: string, role: string) => Started) => Promise
   };
 }
 
-function start(dir: string, url: string, role: string): Started {
+function start(dir: string, url: string, role: string, port: string): Started {
   const own = {
     DATABASE_URL: url,
     DATA_DIR: join(dir, "data"),
-    PORT: "0",
+    PORT: port,
     T: "t".repeat(20),
     S: "s".repeat(40),
   };
@@ -121,5 +122,24 @@ test(
     const nowhere = new URL(await databaseUrl());
     nowhere.pathname = "/no_such_database";
     assert.deepEqual(await begin(nowhere.href, "all").ended, [1, null]);
+  }),
+);
+
+test(
+  "a server whose address is taken ends, and leaves its place to the next at once",
+  program(async (begin) => {
+    const url = await databaseUrl();
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const begun = begin(url, "worker", String(port));
+    assert.deepEqual(await begun.ended, [1, null]);
+    assert.match(begun.output(), /already in use/);
+    taken.close();
+    const { child, ended, said, output } = begin(url, "worker", String(port));
+    await said(/listening/);
+    assert.doesNotMatch(output(), /seems to run already/);
+    child.kill("SIGTERM");
+    assert.deepEqual(await ended, [0, null]);
   }),
 );
