@@ -54,7 +54,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const until = AbortSignal.any([signal, turn.signal]);
         // Asked for before looking, so that what is added in between is not slept through.
         const change = store.changed("effects", until);
-        await guarded(begin, options);
+        await guarded(begin, options, signal);
         const idle = pause(store, until);
         await Promise.race([change.catch(() => idle), idle, ...active()]);
         turn.abort();
@@ -95,11 +95,16 @@ async function fill(lane: Lane, options: OutboxOptions): Promise<number> {
   return begun.length;
 }
 
-/** A store that fails is logged and asked again: the outbox outlives it. */
-async function guarded(begin: () => Promise<unknown>, { log }: OutboxOptions): Promise<void> {
+/** A store that fails is logged and asked again: the outbox outlives it. One that is being closed may fail. */
+async function guarded(
+  begin: () => Promise<unknown>,
+  { log }: OutboxOptions,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await begin();
   } catch (error) {
+    if (signal.aborted) return;
     log.error({ err: error }, "taking effects from the store did not work; tried again in a second");
   }
 }
