@@ -30,6 +30,8 @@ const ROOMS = [
   "housekeeping",
 ];
 const SEAMS = ["forges", "agents", "runtimes", "store"];
+/** What two adapters of a seam agree on. */
+const SHARED = ["store/dump.ts", "store/run-columns.ts", "forges/while-ours.ts"];
 const GENERATORS = ["cli/generate.ts", "cli/configuration-page.ts"];
 const ROOTS = ["main.ts", "index.ts"];
 /** Parts of the roots, which alone import them. */
@@ -54,8 +56,7 @@ function allowed(file: string, target: string): boolean {
   if (CONTRACTS.includes(file)) return false;
   // A seam's registry is the one place that names its members.
   if (file === "agents/registry.ts") return target.startsWith("agents/");
-  // What two adapters of the store agree on.
-  if (["store/dump.ts", "store/run-columns.ts"].includes(target)) return file.startsWith("store/");
+  if (SHARED.includes(target)) return file.startsWith(`${target.split("/")[0]}/`);
   // Not part of the program: writes the reference and the schema from what the configuration says of itself.
   if (GENERATORS.includes(file)) return target.startsWith("config/");
   const top = file.split("/")[0] as string;

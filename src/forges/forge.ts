@@ -81,8 +81,9 @@ export interface TimeEntry {
 }
 
 /**
- * Throws when somebody else may be doing the same by now. Where looking and doing are two requests, it is called
- * between them, right before the second: the process may have been stopped for a while after the first.
+ * Throws when somebody else may be doing the same by now: the process may have been stopped for a while. Called right
+ * before the first byte of the request that does something is sent (`while-ours.ts`), after all others that it needs.
+ * What it throws comes back as it is.
  */
 export type StillOurs = () => void;
 
@@ -159,14 +160,14 @@ export interface Forge {
   pull(repo: RepoRef, number: number): Promise<PullRequest>;
 
   /** Returns the new comment's id. */
-  comment(repo: RepoRef, issue: number, body: string): Promise<string>;
-  editComment(repo: RepoRef, commentId: string, body: string): Promise<void>;
+  comment(repo: RepoRef, issue: number, body: string, stillOurs: StillOurs): Promise<string>;
+  editComment(repo: RepoRef, commentId: string, body: string, stillOurs: StillOurs): Promise<void>;
   /** On a comment, or on the issue itself when `commentId` is null. Doing it twice is the same as once. */
   react(repo: RepoRef, issue: number, commentId: string | null, reaction: Reaction): Promise<void>;
-  /** Gone already is fine. */
-  removeLabel(repo: RepoRef, issue: number, label: string): Promise<void>;
+  /** Gone already is fine. A person may have put it on anew meanwhile. */
+  removeLabel(repo: RepoRef, issue: number, label: string, stillOurs: StillOurs): Promise<void>;
   /** A review that neither approves nor rejects. Returns its id. */
-  review(repo: RepoRef, pull: number, body: string): Promise<string>;
+  review(repo: RepoRef, pull: number, body: string, stillOurs: StillOurs): Promise<string>;
   /** All reviews that everybody sees, oldest first: none that is still pending. */
   reviews(repo: RepoRef, pull: number): Promise<readonly Review[]>;
   /** Opens a pull request, or returns the open one with this head and base. */

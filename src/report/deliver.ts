@@ -44,7 +44,7 @@ export async function deliver(
       await forge.react(repo, issue, action.commentId, action.reaction);
       return null;
     case "unlabel":
-      await forge.removeLabel(repo, issue, action.label);
+      await forge.removeLabel(repo, issue, action.label, hold.assertHeld);
       return null;
     case "stopwatch":
       await forge.startStopwatch(repo, issue, hold.assertHeld);
@@ -68,8 +68,7 @@ async function say(effect: Effect, body: string, forge: Forge, hold: Hold): Prom
 
 /** A new comment. */
 async function post({ repo, issue }: Effect, body: string, forge: Forge, hold: Hold): Promise<string> {
-  hold.assertHeld();
-  return await forge.comment(repo, issue, body);
+  return await forge.comment(repo, issue, body, hold.assertHeld);
 }
 
 /** A review is a run's answer, so it is said one way or the other. */
@@ -85,8 +84,7 @@ async function sayReview(
     if (found !== null) return found;
   }
   try {
-    hold.assertHeld();
-    return await forge.review(effect.repo, effect.issue, body);
+    return await forge.review(effect.repo, effect.issue, body, hold.assertHeld);
   } catch (error) {
     if (!isRefused(error)) throw error;
     log.warn({ ...told(effect), reason: error.message }, "a review was refused; it is posted as a comment");
@@ -119,9 +117,8 @@ async function edit(
   forge: Forge,
   hold: Hold,
 ): Promise<boolean> {
-  hold.assertHeld();
   try {
-    await forge.editComment(repo, commentId, body);
+    await forge.editComment(repo, commentId, body, hold.assertHeld);
     return true;
   } catch (error) {
     if (error instanceof ForgeError && (error.status === 404 || error.status === 410)) return false;

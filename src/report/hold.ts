@@ -29,7 +29,7 @@ export interface HoldOptions {
 }
 
 export interface Hold {
-  /** To be called before each request that must not be made twice. Throws when the hold may end during it. */
+  /** To be called right before each request that must not be made twice is sent. Throws when the hold may end during it. */
   assertHeld(): void;
 }
 

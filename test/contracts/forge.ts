@@ -12,6 +12,7 @@ import { peopleContract } from "../forges/contract/people.ts";
 import { pullContract } from "../forges/contract/pulls.ts";
 import { type ForgeSubject, type Setting, settingOf } from "../forges/contract/setting.ts";
 import { signatureContract } from "../forges/contract/signatures.ts";
+import { stillOursContract } from "../forges/contract/still-ours.ts";
 import { timeContract } from "../forges/contract/time.ts";
 
 export type { ForgeSubject } from "../forges/contract/setting.ts";
@@ -34,6 +35,7 @@ export function forgeContract(name: string, open: () => Promise<ForgeSubject>): 
     describe("comments", () => commentContract(now));
     describe("pull requests", () => pullContract(now));
     describe("git", () => gitContract(now));
+    describe("still ours", () => stillOursContract(now));
     describe("time", () => timeContract(now));
     describe("errors", () => errorContract(now));
     describe("missed events", () => missedContract(now));

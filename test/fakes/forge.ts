@@ -27,6 +27,9 @@ import { type Actor, type RepoRef, repoName } from "../../src/model/run.ts";
 
 type Method = Exclude<keyof Forge, "name" | "kind">;
 
+/** Nobody else is at it. */
+export const ours: StillOurs = () => {};
+
 export interface FakeComment extends Comment {
   readonly repo: string;
   readonly issue: number;
@@ -185,11 +188,13 @@ export class FakeForge implements Forge {
     return await this.#do("pull", () => found(this.pulls.find((pull) => pull.number === number)));
   }
 
-  async comment(repo: RepoRef, issue: number, body: string): Promise<string> {
+  async comment(repo: RepoRef, issue: number, body: string, stillOurs: StillOurs): Promise<string> {
+    stillOurs();
     return await this.#do("comment", () => this.addComment(repo, issue, this.bot, body));
   }
 
-  async editComment(_repo: RepoRef, commentId: string, body: string): Promise<void> {
+  async editComment(_repo: RepoRef, commentId: string, body: string, stillOurs: StillOurs): Promise<void> {
+    stillOurs();
     await this.#do("editComment", () => {
       const at = this.said.findIndex((comment) => comment.id === commentId);
       this.said[at] = { ...found(this.said[at]), body };
@@ -203,11 +208,13 @@ export class FakeForge implements Forge {
     });
   }
 
-  async removeLabel(_repo: RepoRef, _issue: number, label: string): Promise<void> {
+  async removeLabel(_repo: RepoRef, _issue: number, label: string, stillOurs: StillOurs): Promise<void> {
+    stillOurs();
     await this.#do("removeLabel", () => this.removed.push(label));
   }
 
-  async review(_repo: RepoRef, pull: number, body: string): Promise<string> {
+  async review(_repo: RepoRef, pull: number, body: string, stillOurs: StillOurs): Promise<string> {
+    stillOurs();
     return await this.#do("review", () => {
       this.#id += 1;
       this.reviewed.push({ id: String(this.#id), author: this.bot, pull, body });

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createForgeHealth, type ForgeHealth } from "../../src/health/forge-health.ts";
 import { ForgeError } from "../../src/model/errors.ts";
-import { FakeForge } from "../fakes/forge.ts";
+import { FakeForge, ours } from "../fakes/forge.ts";
 
 const SHOP = { forge: "codeberg", owner: "acme", name: "shop" };
 const OTHER = { forge: "codeberg", owner: "acme", name: "other" };
@@ -162,7 +162,7 @@ for (const status of [0, 404, 429, 502]) {
     await allOpen(scene);
     const { health, codeberg } = scene;
     codeberg.fail("comment", new ForgeError(`commenting: ${status}`, status, status !== 404));
-    await assert.rejects(health.watched(codeberg).comment(SHOP, 1, "x"));
+    await assert.rejects(health.watched(codeberg).comment(SHOP, 1, "x", ours));
     assert.deepEqual(health.closed(), []);
   });
 }
@@ -209,10 +209,10 @@ test("a watched forge answers and fails as the forge itself does", async (t) => 
     id: "1",
     event: "e",
   });
-  const id = await watched.comment(SHOP, 1, "hello");
+  const id = await watched.comment(SHOP, 1, "hello", ours);
   assert.equal(codeberg.said[0]?.id, id);
   codeberg.fail("comment", new TypeError("ours"));
-  await assert.rejects(watched.comment(SHOP, 1, "x"), new TypeError("ours"));
+  await assert.rejects(watched.comment(SHOP, 1, "x", ours), new TypeError("ours"));
   const stranger = new FakeForge("stranger");
   assert.equal(health.watched(stranger), stranger);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { StillOurs } from "../../src/forges/forge.ts";
 import type { EffectAction } from "../../src/model/effect.ts";
 import { ForgeError } from "../../src/model/errors.ts";
-import type { FakeForge } from "../fakes/forge.ts";
+import { type FakeForge, ours } from "../fakes/forge.ts";
 import { comment, openOutboxDesk, status } from "./desk.ts";
 
 const SECOND = 1_000;
@@ -78,11 +78,12 @@ test("a delivery that takes long is not begun by a second process, and loses its
   const begun = Promise.withResolvers<void>();
   const hang = Promise.withResolvers<void>();
   let count = 0;
-  forge.comment = async (...args) => {
+  forge.comment = async (repo, issue, body, stillOurs) => {
     count += 1;
+    stillOurs();
     begun.resolve();
     await hang.promise;
-    return await post(...args);
+    return await post(repo, issue, body, ours);
   };
   await add({ a: comment("one") });
   const flushed = outbox.flush();
@@ -163,7 +164,7 @@ test("a forge that was silent may still do what it was asked: it is looked for a
   forge.comment = async (repo, issue, body) => {
     clock.ms += 20 * SECOND;
     forge.comment = post;
-    late = () => post(repo, issue, body);
+    late = () => post(repo, issue, body, ours);
     throw new ForgeError("posting: it did not answer in time", 0, true);
   };
   let late: () => Promise<unknown> = async () => {};

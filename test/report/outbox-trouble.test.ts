@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ForgeError } from "../../src/model/errors.ts";
-import type { FakeForge } from "../fakes/forge.ts";
+import { type FakeForge, ours } from "../fakes/forge.ts";
 import { comment, type OutboxDesk, openOutboxDesk } from "./desk.ts";
 
 const SECOND = 1_000;
@@ -21,7 +21,7 @@ function breakDown(
 ): () => void {
   const post = forge.comment.bind(forge);
   forge.comment = async (repo, issue, body) => {
-    if (!issues.includes(issue)) return await post(repo, issue, body);
+    if (!issues.includes(issue)) return await post(repo, issue, body, ours);
     forge.calls.push("comment");
     throw error();
   };

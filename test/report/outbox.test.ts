@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ForgeError } from "../../src/model/errors.ts";
+import { ours } from "../fakes/forge.ts";
 import { comment, openOutboxDesk } from "./desk.ts";
 
 const down = () => new ForgeError("posting a comment: 502", 502, true);
@@ -24,7 +25,7 @@ test("an issue whose forge hangs does not hold up another", async (t) => {
   const hang = Promise.withResolvers<string>();
   const post = forge.comment.bind(forge);
   forge.comment = async (repo, issue, body) =>
-    issue === 15 ? await hang.promise : await post(repo, issue, body);
+    issue === 15 ? await hang.promise : await post(repo, issue, body, ours);
   await add({ a: comment("one") });
   await add({ b: comment("two") }, 16);
   const flushed = outbox.flush();
@@ -156,7 +157,7 @@ test("it stops at once when there is nothing to do, and after what it began othe
   forge.comment = async (repo, issue, body) => {
     begun.resolve();
     await go.promise;
-    return await post(repo, issue, body);
+    return await post(repo, issue, body, ours);
   };
   await add({ a: comment("one") });
   const busy = new AbortController();

@@ -7,6 +7,8 @@ import { Octokit } from "@octokit/rest";
 import type { ForgejoForgeConfig } from "../../config/config.ts";
 import { ForgeError } from "../../model/errors.ts";
 import type { RepoRef } from "../../model/run.ts";
+import type { StillOurs } from "../forge.ts";
+import { fetchWhile } from "../while-ours.ts";
 import { forgeError, statusOf } from "./errors.ts";
 
 export interface ForgejoOptions {
@@ -24,18 +26,26 @@ export interface Reply<T> {
 
 type Parameters = Readonly<Record<string, unknown>>;
 
+export interface Manner {
+  /** Breaks the request off. */
+  readonly signal?: AbortSignal;
+  /** Keeps the request from being sent when it throws. */
+  readonly stillOurs?: StillOurs;
+}
+
 export interface Api {
   readonly config: ForgejoForgeConfig;
   /** "codeberg.org" */
   readonly host: string;
-  /** `action` is what an error says was being done; `signal` breaks the request off. Throws ForgeError. */
-  call<T>(action: string, route: string, parameters?: Parameters, signal?: AbortSignal): Promise<Reply<T>>;
+  /** `action` is what an error says was being done. Throws ForgeError. */
+  call<T>(action: string, route: string, parameters?: Parameters, manner?: Manner): Promise<Reply<T>>;
   /** As `call`, but null for these statuses. */
   callUnless<T>(
     statuses: readonly number[],
     action: string,
     route: string,
     parameters?: Parameters,
+    manner?: Manner,
   ): Promise<Reply<T> | null>;
   /** Every page of a list: Forgejo sends no Link header, only X-Total-Count. */
   all<T>(action: string, route: string, parameters?: Parameters): Promise<readonly T[]>;
@@ -58,14 +68,17 @@ export function forgejoApi({ config, now, timeoutMs = TIMEOUT_MS }: ForgejoOptio
     action: string,
     route: string,
     parameters: Parameters = {},
-    signal?: AbortSignal,
+    { signal, stillOurs }: Manner = {},
   ): Promise<Reply<T>> {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const { status, data, headers } = await octokit.request(route, {
         ...parameters,
         headers: { authorization },
-        request: { signal: signal ? AbortSignal.any([signal, timeout]) : timeout },
+        request: {
+          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+          ...(stillOurs && { fetch: fetchWhile(stillOurs) }),
+        },
       });
       return { status, data: data as T, headers };
     } catch (error) {
@@ -82,9 +95,10 @@ export function forgejoApi({ config, now, timeoutMs = TIMEOUT_MS }: ForgejoOptio
       action: string,
       route: string,
       parameters: Parameters = {},
+      manner: Manner = {},
     ): Promise<Reply<T> | null> {
       try {
-        return await call<T>(action, route, parameters);
+        return await call<T>(action, route, parameters, manner);
       } catch (error) {
         if (statuses.includes(statusOf(error))) return null;
         throw error;

@@ -22,20 +22,22 @@ export function forgejoComments(api: Api): Comments {
       const { data } = await api.call<CommentReply[]>(action, `GET ${ISSUE}/comments`, at(repo, issue));
       return data.map((one) => commentFrom(one, action)).sort((a, b) => a.createdAt - b.createdAt);
     },
-    async comment(repo, issue, body) {
+    async comment(repo, issue, body, stillOurs) {
       const action = `posting a comment on ${named(repo, issue)}`;
       const input = { body } satisfies CreateIssueCommentOption;
       const route = `POST ${ISSUE}/comments`;
-      const { data } = await api.call<CommentReply>(action, route, { ...at(repo, issue), ...input });
+      const parameters = { ...at(repo, issue), ...input };
+      const { data } = await api.call<CommentReply>(action, route, parameters, { stillOurs });
       return String(need(data.id, "id", action));
     },
-    async editComment(repo, commentId, body) {
+    async editComment(repo, commentId, body, stillOurs) {
       const input = { body } satisfies EditIssueCommentOption;
       const parameters = { ...at(repo), id: commentId, ...input };
       await api.call(
         `editing comment ${commentId} in ${repo.owner}/${repo.name}`,
         `PATCH ${COMMENT}`,
         parameters,
+        { stillOurs },
       );
     },
     async react(repo, issue, commentId, content) {
@@ -45,17 +47,15 @@ export function forgejoComments(api: Api): Comments {
       await api.call(`reacting on ${named(repo, issue)}`, route, { ...place, ...input });
     },
     /** By id, which the issue's own list tells: labels of the organisation have one too. */
-    async removeLabel(repo, issue, name) {
+    async removeLabel(repo, issue, name, stillOurs) {
       const action = `taking the label ${name} off ${named(repo, issue)}`;
       const { data } = await api.call<Label[]>(action, `GET ${ISSUE}/labels`, at(repo, issue));
       const label = data.find((one) => one.name === name);
       if (label === undefined) return;
       // 404 and 422: someone was faster.
       const route = `DELETE ${ISSUE}/labels/{id}`;
-      await api.callUnless([404, 422], action, route, {
-        ...at(repo, issue),
-        id: need(label.id, "id", action),
-      });
+      const parameters = { ...at(repo, issue), id: need(label.id, "id", action) };
+      await api.callUnless([404, 422], action, route, parameters, { stillOurs });
     },
   };
 }

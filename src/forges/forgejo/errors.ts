@@ -1,5 +1,6 @@
 /** Turns what the client throws into a ForgeError that names the action, the instance and the fix. Never a token. */
 import { ForgeError, messageOf } from "../../model/errors.ts";
+import { causeOf } from "../while-ours.ts";
 
 export interface ErrorContext {
   /** What was being done: "posting a comment on owner/name#1". */
@@ -20,7 +21,8 @@ const FIXES: Readonly<Record<number, string>> = {
 const LONGEST_WORDS = 300;
 
 export function forgeError(error: unknown, context: ErrorContext): ForgeError {
-  if (error instanceof ForgeError) return error;
+  const known = causeOf(error, ForgeError);
+  if (known) return known;
   const reply = replyOf(error);
   if (reply === null) return unreachable(error, context);
   return refused(reply.status, reply.headers, wordsOf(reply.data), context);

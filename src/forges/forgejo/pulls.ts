@@ -9,7 +9,7 @@ import type {
 } from "@llamaduck/forgejo-ts";
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
-import type { Forge, NewPull, PullRequest, Review } from "../forge.ts";
+import type { Forge, NewPull, PullRequest, Review, StillOurs } from "../forge.ts";
 import { type Api, at, encodePath, named, need } from "./api.ts";
 
 type Pulls = Pick<Forge, "repository" | "file" | "pull" | "review" | "reviews" | "openPull">;
@@ -41,7 +41,7 @@ export function forgejoPulls(api: Api): Pulls {
       const { data } = await api.call<PullReply>(action, `GET ${REPO}/pulls/{index}`, at(repo, number));
       return pullFrom(data, repo.forge, action);
     },
-    review: (repo, pull, body) => review(api, repo, pull, body),
+    review: (repo, pull, body, stillOurs) => review(api, repo, pull, body, stillOurs),
     async reviews(repo, pull) {
       const action = `reading the reviews of ${named(repo, pull)}`;
       const all = await api.all<PullReview>(action, `GET ${REVIEWS}`, at(repo, pull));
@@ -82,10 +82,17 @@ function pullFrom(reply: PullReply, forge: string, action: string): PullRequest 
 }
 
 /** An unknown event would silently make a review that nobody sees, so the reply is checked. */
-async function review(api: Api, repo: RepoRef, pull: number, body: string): Promise<string> {
+async function review(
+  api: Api,
+  repo: RepoRef,
+  pull: number,
+  body: string,
+  stillOurs: StillOurs,
+): Promise<string> {
   const action = `reviewing ${named(repo, pull)}`;
   const input = { body, event: "COMMENT" } satisfies CreatePullReviewOptions;
-  const { data } = await api.call<PullReview>(action, `POST ${REVIEWS}`, { ...at(repo, pull), ...input });
+  const parameters = { ...at(repo, pull), ...input };
+  const { data } = await api.call<PullReview>(action, `POST ${REVIEWS}`, parameters, { stillOurs });
   if (data.state === PENDING)
     throw new ForgeError(`${action}: the forge left it pending, unseen`, 200, false);
   return String(need(data.id, "id", action));

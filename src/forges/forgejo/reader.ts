@@ -25,7 +25,7 @@ export function createReader(api: Api, signal: AbortSignal): Reader {
   const get: Reader["get"] = (action, route, parameters = {}) => {
     signal.throwIfAborted();
     spent++;
-    return api.call(action, route, parameters, signal);
+    return api.call(action, route, parameters, { signal });
   };
   return {
     spent: () => spent,

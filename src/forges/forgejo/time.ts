@@ -36,10 +36,9 @@ async function startStopwatch(api: Api, repo: RepoRef, issue: number, stillOurs:
   const action = `starting the stopwatch on ${named(repo, issue)}`;
   const running = await api.callUnless<StopWatch[]>(OFF, action, "GET /user/stopwatches");
   if (running === null || running.data.length > 0) return;
-  // Else it could begin after the run's time was booked, and nobody would end it.
-  stillOurs();
-  // 409: another worker was faster.
-  await api.callUnless([...OFF, 409], action, `POST ${ISSUE}/stopwatch/start`, at(repo, issue));
+  // Else it could begin after the run's time was booked, and nobody would end it. 409: another worker was faster.
+  const route = `POST ${ISSUE}/stopwatch/start`;
+  await api.callUnless([...OFF, 409], action, route, at(repo, issue), { stillOurs });
 }
 
 async function bookTime(
@@ -62,11 +61,8 @@ async function bookTime(
   if (booked.some(({ time }) => time === seconds)) return "booked";
   const input = { time: seconds, created } satisfies AddTimeOption;
   const route = `POST ${ISSUE}/times`;
-  stillOurs();
-  const reply = await api.callUnless<TrackedTime>([400, 403], action, route, {
-    ...at(repo, issue),
-    ...input,
-  });
+  const parameters = { ...at(repo, issue), ...input };
+  const reply = await api.callUnless<TrackedTime>([400, 403], action, route, parameters, { stillOurs });
   if (reply === null) return "shown in the comment";
   const { time, user_name: name } = reply.data;
   if (time !== seconds || name !== self.login) {

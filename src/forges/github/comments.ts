@@ -2,6 +2,7 @@
 
 import { type RepoRef, repoName } from "../../model/run.ts";
 import type { Comment, Forge } from "../forge.ts";
+import { fetchWhile } from "../while-ours.ts";
 import type { GithubClient } from "./client.ts";
 import { statusOf } from "./errors.ts";
 import { GHOST } from "./parse.ts";
@@ -21,17 +22,27 @@ export function comments(client: GithubClient): Part {
       }
     },
 
-    async comment(repo, issue, body) {
+    async comment(repo, issue, body, stillOurs) {
       const { data } = await client.onRepo(repo, `commenting on ${at(repo, issue)}`, (octokit, request) =>
-        octokit.rest.issues.createComment({ ...named(repo), issue_number: issue, body, request }),
+        octokit.rest.issues.createComment({
+          ...named(repo),
+          issue_number: issue,
+          body,
+          request: { ...request, fetch: fetchWhile(stillOurs) },
+        }),
       );
       return String(data.id);
     },
 
-    async editComment(repo, commentId, body) {
+    async editComment(repo, commentId, body, stillOurs) {
       const action = `editing comment ${commentId} in ${repoName(repo)}`;
       await client.onRepo(repo, action, (octokit, request) =>
-        octokit.rest.issues.updateComment({ ...named(repo), comment_id: Number(commentId), body, request }),
+        octokit.rest.issues.updateComment({
+          ...named(repo),
+          comment_id: Number(commentId),
+          body,
+          request: { ...request, fetch: fetchWhile(stillOurs) },
+        }),
       );
     },
 
@@ -45,7 +56,7 @@ export function comments(client: GithubClient): Part {
       });
     },
 
-    async removeLabel(repo, issue, label) {
+    async removeLabel(repo, issue, label, stillOurs) {
       const action = `taking the label ${label} off ${at(repo, issue)}`;
       await client.onRepo(repo, action, async (octokit, request) => {
         try {
@@ -53,7 +64,7 @@ export function comments(client: GithubClient): Part {
             ...named(repo),
             issue_number: issue,
             name: label,
-            request,
+            request: { ...request, fetch: fetchWhile(stillOurs) },
           });
         } catch (error) {
           if (!isLabelGone(error)) throw error;

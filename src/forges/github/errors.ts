@@ -3,6 +3,7 @@
  * Octokit's own errors carry the request with its headers, so they are never passed on as they are: only their text.
  */
 import { ForgeError, messageOf, Refusal } from "../../model/errors.ts";
+import { causeOf } from "../while-ours.ts";
 
 export interface ErrorContext {
   /** What we were doing, with its object: "commenting on o/r#5". */
@@ -22,7 +23,8 @@ const SECONDARY_PAUSE_MS = 60_000;
 
 /** Turns any error of a request into a ForgeError; a Refusal or ForgeError stays what it is. */
 export function toForgeError(error: unknown, context: ErrorContext): Error {
-  if (error instanceof ForgeError || error instanceof Refusal) return error;
+  const known = causeOf(error, ForgeError) ?? causeOf(error, Refusal);
+  if (known) return known;
   const answer = answerOf(error);
   const said = withoutTokens(textOf(error));
   if (answer === null && isUnreached(error)) {

@@ -3,6 +3,7 @@
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
 import type { Forge, NewPull, Review } from "../forge.ts";
+import { fetchWhile } from "../while-ours.ts";
 import type { GithubClient } from "./client.ts";
 import { GHOST } from "./parse.ts";
 
@@ -33,10 +34,15 @@ export function pulls(client: GithubClient): Part {
 
     openPull: (repo, pull) => openPull(client, repo, pull),
 
-    async review(repo, pull, body) {
+    async review(repo, pull, body, stillOurs) {
       const where = { owner: repo.owner, repo: repo.name, pull_number: pull };
       const { data } = await client.onRepo(repo, `reviewing ${repoName(repo)}#${pull}`, (octokit, request) =>
-        octokit.rest.pulls.createReview({ ...where, event: "COMMENT", body, request }),
+        octokit.rest.pulls.createReview({
+          ...where,
+          event: "COMMENT",
+          body,
+          request: { ...request, fetch: fetchWhile(stillOurs) },
+        }),
       );
       return String(data.id);
     },

@@ -6,6 +6,7 @@
 import { ForgeError } from "../../model/errors.ts";
 import { type RepoRef, repoName } from "../../model/run.ts";
 import type { Booked, Forge, StillOurs, TimeEntry } from "../forge.ts";
+import { fetchWhile } from "../while-ours.ts";
 import type { Call, GithubClient } from "./client.ts";
 
 const CHECK_NAME = "agent-dispatch";
@@ -45,8 +46,6 @@ function findCheck(repo: RepoRef, sha: string, key: string): Call<boolean> {
 
 function createCheck(repo: RepoRef, sha: string, entry: TimeEntry, stillOurs: StillOurs): Call<unknown> {
   return async (octokit, request) => {
-    // Here, as getting the installation's token may have been a request too.
-    stillOurs();
     return await octokit.rest.checks.create({
       owner: repo.owner,
       repo: repo.name,
@@ -61,7 +60,7 @@ function createCheck(repo: RepoRef, sha: string, entry: TimeEntry, stillOurs: St
         title: `The agent worked ${entry.seconds} s`,
         summary: `Exactly ${entry.seconds} seconds of work.`,
       },
-      request,
+      request: { ...request, fetch: fetchWhile(stillOurs) },
     });
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import type { Place, Setting } from "./setting.ts";
 
 export function commentContract(setting: () => Setting): void {
@@ -12,8 +13,8 @@ export function commentContract(setting: () => Setting): void {
   test("a comment appears under the bot's name, and its id serves to edit it", async () => {
     const { forge, world } = setting();
     const { name, ref, number } = await issue();
-    const id = await forge.comment(ref, number, "first");
-    await forge.editComment(ref, id, "second");
+    const id = await forge.comment(ref, number, "first", ours);
+    await forge.editComment(ref, id, "second", ours);
     const [only, ...more] = await world.comments(name, number);
     assert.deepEqual(more, []);
     assert.equal(only?.id, id);
@@ -59,9 +60,9 @@ export function commentContract(setting: () => Setting): void {
     const { name, ref, number } = await issue();
     await world.addLabel(name, number, "ada", "bug");
     await world.addLabel(name, number, "ada", "dispatch:codex:gpt-5/mini");
-    await forge.removeLabel(ref, number, "dispatch:codex:gpt-5/mini");
+    await forge.removeLabel(ref, number, "dispatch:codex:gpt-5/mini", ours);
     assert.deepEqual(await world.labels(name, number), ["bug"]);
-    await forge.removeLabel(ref, number, "dispatch:codex:gpt-5/mini");
+    await forge.removeLabel(ref, number, "dispatch:codex:gpt-5/mini", ours);
     assert.deepEqual(await world.labels(name, number), ["bug"]);
   });
 }

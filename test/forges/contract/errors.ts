@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ForgeError } from "../../../src/model/errors.ts";
+import { ours } from "../../fakes/forge.ts";
 import type { Setting } from "./setting.ts";
 
 export function errorContract(setting: () => Setting): void {
@@ -25,7 +26,7 @@ export function errorContract(setting: () => Setting): void {
   test("what is not there ends in an error that is not tried again", async () => {
     const { forge, repo } = setting();
     const place = await repo();
-    const error = await failure(forge.comment(place.ref, 4711, "hello"));
+    const error = await failure(forge.comment(place.ref, 4711, "hello", ours));
     assert.deepEqual([error.status, error.retryable], [404, false]);
   });
 
@@ -35,10 +36,10 @@ export function errorContract(setting: () => Setting): void {
     const issue = await world.openIssue(place.name, { by: "ada", title: "Limit", body: "" });
     const path = new RegExp(`/${place.ref.name}/issues/${issue}/comments`);
     const end = world.fail("POST", path, 429, { headers: { "retry-after": "7" } });
-    const error = await failure(forge.comment(place.ref, issue, "hello"));
+    const error = await failure(forge.comment(place.ref, issue, "hello", ours));
     end();
     assert.deepEqual([error.status, error.retryable, error.retryAfterMs], [429, true, 7000]);
-    await forge.comment(place.ref, issue, "hello");
+    await forge.comment(place.ref, issue, "hello", ours);
     assert.equal((await world.comments(place.name, issue)).length, 1);
   });
 
@@ -48,7 +49,7 @@ export function errorContract(setting: () => Setting): void {
     const issue = await world.openIssue(place.name, { by: "ada", title: "Trouble", body: "" });
     const path = new RegExp(`/${place.ref.name}/issues/${issue}/comments`);
     world.fail("POST", path, 503, { times: 1 });
-    const error = await failure(forge.comment(place.ref, issue, "hello"));
+    const error = await failure(forge.comment(place.ref, issue, "hello", ours));
     assert.deepEqual([error.status, error.retryable], [503, true]);
     assert.deepEqual(await world.comments(place.name, issue), []);
   });

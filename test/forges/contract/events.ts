@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { received, type Setting } from "./setting.ts";
 
 const NEAR_MS = 60_000;
@@ -49,7 +50,7 @@ export function eventContract(setting: () => Setting): void {
     const { world, forge, repo, events } = setting();
     const place = await repo();
     const issue = await world.openIssue(place.name, { by: "ada", title: "Self", body: "" });
-    await forge.comment(place.ref, issue, "I am the bot");
+    await forge.comment(place.ref, issue, "I am the bot", ours);
     const [event] = await events(place, 1);
     assert.equal(event?.by.id, (await forge.self()).id);
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import type { Place, Setting } from "./setting.ts";
 
 const NEW = { head: "agent/fix-1", base: "main", title: "Fix", body: "Closes #1", draft: false } as const;
@@ -95,7 +96,7 @@ export function pullContract(setting: () => Setting): void {
     const { forge, world } = setting();
     const { name, ref } = await branch();
     const { number } = await forge.openPull(ref, NEW);
-    const id = await forge.review(ref, number, "Looks fine.");
+    const id = await forge.review(ref, number, "Looks fine.", ours);
     assert.ok(id.length > 0);
     const [review, ...more] = await world.reviews(name, number);
     assert.deepEqual(more, []);
@@ -113,7 +114,7 @@ export function pullContract(setting: () => Setting): void {
     const written = [];
     for (let count = 1; count <= 52; count++) {
       const body = `Review ${count}`;
-      written.push({ id: await forge.review(ref, number, body), author, body });
+      written.push({ id: await forge.review(ref, number, body, ours), author, body });
     }
     assert.deepEqual(await forge.reviews(ref, number), written);
     await assert.rejects(forge.reviews(ref, 4711), { name: "ForgeError", status: 404 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TimeEntry } from "../../../src/forges/forge.ts";
+import { ours } from "../../fakes/forge.ts";
 import type { Place, Setting } from "./setting.ts";
 
-const ours = () => {};
 const START = Date.parse("2026-11-01T10:00:00.250Z");
 
 export function timeContract(setting: () => Setting): void {

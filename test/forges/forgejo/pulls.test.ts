@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { openForgejo } from "./world.ts";
 
 test("a file of more than 1 MiB is refused, one of exactly that is read", async (t) => {
@@ -30,7 +31,7 @@ test("an empty review is refused by the forge in its own words", async (t) => {
   const { world, forge, name, ref } = await openForgejo(t);
   await world.commit(name, { by: "acme", branch: "work", files: { a: "a" }, message: "Work" });
   const number = await world.openPull(name, { by: "acme", head: "work", base: "main", title: "Fix" });
-  await assert.rejects(forge.review(ref, number, ""), /answered 422 \(body is required\)/);
+  await assert.rejects(forge.review(ref, number, "", ours), /answered 422 \(body is required\)/);
 });
 
 test("a review left pending is no review yet", async (t) => {

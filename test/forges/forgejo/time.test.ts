@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TimeEntry } from "../../../src/forges/forge.ts";
+import { ours } from "../../fakes/forge.ts";
 import { openForgejo } from "./world.ts";
 
-const ours = () => {};
 const END = Date.parse("2026-11-01T10:00:00.900Z");
 
 function entry(seconds: number, endedAt = END): TimeEntry {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { connect } from "./connect.ts";
 
 test("the App's installation on a repository is looked up once", async (t) => {
@@ -21,7 +22,7 @@ test("an installation that is gone is forgotten, so that a new one is found", as
 test("a repository the App is not installed on is said to be so", async (t) => {
   const { world, forge, repo } = await connect(t);
   world.fail("GET", /\/installation$/, 404);
-  await assert.rejects(forge.comment(repo, 1, "hello"), {
+  await assert.rejects(forge.comment(repo, 1, "hello", ours), {
     name: "ForgeError",
     status: 404,
     message:

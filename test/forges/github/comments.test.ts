@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { connect } from "./connect.ts";
 
 const issue = { by: "alice", title: "Fix it", body: "Please" };
@@ -8,8 +9,8 @@ test("a comment is written, edited and read back", async (t) => {
   const { world, forge, repo, name } = await connect(t);
   const number = await world.openIssue(name, issue);
   await world.comment(name, number, "alice", "/dispatch");
-  const id = await forge.comment(repo, number, "queued");
-  await forge.editComment(repo, id, "running");
+  const id = await forge.comment(repo, number, "queued", ours);
+  await forge.editComment(repo, id, "running", ours);
   const all = await forge.comments(repo, number);
   assert.deepEqual(
     all.map((one) => [one.author.login, one.body]),
@@ -62,8 +63,8 @@ test("a label comes off, also one with odd characters, and one that is off alrea
   const labels = ["bug", "dispatch:codex", "dispatch/claude", "ü & ?"];
   const number = await world.openIssue(name, { ...issue, labels });
   for (const label of labels.slice(1)) {
-    await forge.removeLabel(repo, number, label);
-    await forge.removeLabel(repo, number, label);
+    await forge.removeLabel(repo, number, label, ours);
+    await forge.removeLabel(repo, number, label, ours);
   }
   assert.deepEqual(await world.labels(name, number), ["bug"]);
   assert.deepEqual(world.violations(), []);
@@ -71,5 +72,5 @@ test("a label comes off, also one with odd characters, and one that is off alrea
 
 test("a label on an issue that does not exist is an error", async (t) => {
   const { forge, repo } = await connect(t);
-  await assert.rejects(forge.removeLabel(repo, 404, "bug"), { name: "ForgeError", status: 404 });
+  await assert.rejects(forge.removeLabel(repo, 404, "bug", ours), { name: "ForgeError", status: 404 });
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { GithubForgeConfig } from "../../../src/config/config.ts";
 import { toForgeError } from "../../../src/forges/github/errors.ts";
 import { ForgeError, Refusal } from "../../../src/model/errors.ts";
+import { ours } from "../../fakes/forge.ts";
 import { connect, forgeFor, forgeWith } from "./connect.ts";
 
 async function failure(promise: Promise<unknown>): Promise<ForgeError> {
@@ -20,7 +21,7 @@ test("a failure names the action, GitHub's words and the fix", async (t) => {
   const { world, forge, repo } = await connect(t);
   const headers = { "x-accepted-github-permissions": "issues=write" };
   world.failWith("Resource not accessible by integration", "POST", /\/comments$/, 403, { headers });
-  const error = await failure(forge.comment(repo, 5, "hello"));
+  const error = await failure(forge.comment(repo, 5, "hello", ours));
   assert.equal(
     error.message,
     "commenting on acme/app#5: GitHub answered 403: Resource not accessible by integration; " +
@@ -32,7 +33,7 @@ test("a failure names the action, GitHub's words and the fix", async (t) => {
 
 test("a missing issue is no use to ask for again", async (t) => {
   const { forge, repo } = await connect(t);
-  const error = await failure(forge.comment(repo, 4040, "hello"));
+  const error = await failure(forge.comment(repo, 4040, "hello", ours));
   assert.deepEqual([error.status, error.retryable], [404, false]);
   assert.match(error.message, /check that it exists and that the App is installed on it/);
 });

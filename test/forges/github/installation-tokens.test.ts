@@ -1,6 +1,7 @@
 /** What the App may do is taken from it, and given back. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { connect, forgeFor } from "./connect.ts";
 
 /** As if the tokens that were got so far were a minute old: one that is new is given a few seconds to be known. */
@@ -16,10 +17,10 @@ async function connected(t: TestContext) {
 test("an App that was uninstalled says where to install it, and works again at once when it is", async (t) => {
   const { world, forge, repo, name } = await connected(t);
   const issue = await world.openIssue(name, { by: "alice", title: "T", body: "" });
-  await forge.comment(repo, issue, "before");
+  await forge.comment(repo, issue, "before", ours);
   world.uninstall("acme");
   pass(t);
-  await assert.rejects(forge.comment(repo, issue, "lost"), {
+  await assert.rejects(forge.comment(repo, issue, "lost", ours), {
     name: "ForgeError",
     status: 404,
     retryable: false,
@@ -27,7 +28,7 @@ test("an App that was uninstalled says where to install it, and works again at o
       /finding the App's installation: GitHub answered 404: .*; check its name, or install the App on it$/,
   });
   world.install("acme");
-  await forge.comment(repo, issue, "after");
+  await forge.comment(repo, issue, "after", ours);
   assert.deepEqual(
     (await world.comments(name, issue)).map(({ body }) => body),
     ["before", "after"],
@@ -37,12 +38,12 @@ test("an App that was uninstalled says where to install it, and works again at o
 test("an App that was installed anew in between is found by its new installation, in the same request", async (t) => {
   const { world, forge, repo, name } = await connected(t);
   const issue = await world.openIssue(name, { by: "alice", title: "T", body: "" });
-  await forge.comment(repo, issue, "before");
+  await forge.comment(repo, issue, "before", ours);
   const { password } = await forge.gitCredential(repo);
   world.uninstall("acme");
   world.install("acme");
   pass(t);
-  await forge.comment(repo, issue, "after");
+  await forge.comment(repo, issue, "after", ours);
   assert.equal((await world.comments(name, issue)).length, 2);
   assert.notEqual((await forge.gitCredential(repo)).password, password, "git's token is of the new one too");
 });

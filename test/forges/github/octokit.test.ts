@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { forgeWith } from "./connect.ts";
 
 test("writes are neither held apart nor repeated, whatever Probot's own settings are", async (t) => {
@@ -24,7 +25,7 @@ test("writes are neither held apart nor repeated, whatever Probot's own settings
   });
   // Throttled, the second would leave only after the first is answered, and none is answered before the third came.
   const repo = { forge: "github", owner: "acme", name: "app" };
-  const writes = [1, 2, 3].map((issue) => forge.comment(repo, issue, "hello"));
+  const writes = [1, 2, 3].map((issue) => forge.comment(repo, issue, "hello", ours));
   const results = await Promise.allSettled(writes);
   assert.deepEqual(
     results.map((one) => one.status),

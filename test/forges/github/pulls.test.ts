@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ours } from "../../fakes/forge.ts";
 import { connect } from "./connect.ts";
 
 const pull = { head: "work", base: "main", title: "Fix it", body: "Closes #1", draft: false };
@@ -112,7 +113,7 @@ test("a review neither approves nor rejects", async (t) => {
   const { world, forge, repo, name } = await connect(t);
   await world.commit(name, change);
   const { number } = await forge.openPull(repo, pull);
-  assert.match(await forge.review(repo, number, "Two findings"), /^\d+$/);
+  assert.match(await forge.review(repo, number, "Two findings", ours), /^\d+$/);
   const [review] = await world.reviews(name, number);
   assert.deepEqual([review?.by, review?.body], [world.bot.login, "Two findings"]);
   assert.match(review?.state ?? "", /^COMMENT/);

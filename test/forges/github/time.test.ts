@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ForgeError } from "../../../src/model/errors.ts";
+import { ours } from "../../fakes/forge.ts";
 import { connect } from "./connect.ts";
 
-const ours = () => {};
 const entry = {
   key: "run-1.1",
   seconds: 83,
