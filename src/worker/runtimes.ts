@@ -19,12 +19,17 @@ export function createRuntimeChooser(
     const choice = choiceFor(agent, config());
     for (const name of choice === "auto" ? AUTO : [choice]) {
       const runtime = runtimes.get(name);
-      const probe = await runtime?.probe();
+      const probe = await runtime?.probe(isConfined(agent.name, config()));
       if (runtime && probe?.ready) return runtime;
       if (choice !== "auto") throw refusal(agent, name, probe?.reason ?? "this version has no such runtime");
     }
     throw refusal(agent, "auto", noneOf(runtimes));
   };
+}
+
+/** Whether an agent that runs on the host is to be confined there. */
+export function isConfined(pool: string, { agents, defaults }: Pick<Config, "agents" | "defaults">): boolean {
+  return agents[pool]?.confined ?? defaults.confined;
 }
 
 /** The agent's own setting, else its nature: those built to run on a host do, the others go where `dispatch` says. */
