@@ -44,8 +44,10 @@ function noneOf(runtimes: ReadonlyMap<string, Runtime>): string {
 }
 
 function refusal(agent: Agent, name: string, why: string): Refusal {
-  return new Refusal(
-    `choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`,
-    `Set agents.${agent.name}.runtime: native to run it on the bot's host; it is not confined there.`,
-  );
+  const own = `agents.${agent.name}`;
+  const fix =
+    name === "native"
+      ? `Set ${own}.confined: false to run it with all rights of the server's user.`
+      : `Set ${own}.runtime: native to run it on the bot's host, confined by bubblewrap.`;
+  return new Refusal(`choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`, fix);
 }

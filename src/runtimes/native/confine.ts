@@ -8,12 +8,13 @@
  * run's folders are given to that user.
  */
 import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { messageOf } from "../../model/errors.ts";
+import { messageOf, Refusal } from "../../model/errors.ts";
 import type { RunFolders } from "../../model/folders.ts";
 import type { StartSpec } from "../runtime.ts";
+import { bubblewrapArgs, type Sandbox } from "./bubblewrap.ts";
 import { findProgram } from "./program.ts";
 import { type Mount, viewOf } from "./view.ts";
 
@@ -31,7 +32,7 @@ export type Tried =
   | { readonly works: false; readonly why: string; readonly fix: string };
 
 export interface Confinement {
-  /** Whether agents can be confined here: really tried, once it works. */
+  /** Whether agents can be confined here: really tried, until it works once. */
   tried(): Promise<Tried>;
   /** What a command begins with to run confined; `program` is where the spec's program was found. */
   prefix(spec: StartSpec, program: string): Promise<readonly string[]>;
@@ -43,42 +44,35 @@ export interface Confinement {
 
 /** Nobody's on any host: between systemd's dynamic users and `nobody`. */
 const AGENT = 65_521;
-const FIX =
-  "install bubblewrap (apt-get install bubblewrap), or set `confined: false`, which gives agents all rights of the server's user";
+const OR_NOT = ", or set `confined: false`, which gives agents all rights of the server's user";
 const PROBE = { env: {}, timeout: 10_000 };
 
-/** `folder` is one of the runtime's own, for the accounts that agents see. Null options: nobody asked to confine. */
+/** `folder` is one of the runtime's own, for the accounts that agents see. Without options nothing is confined. */
 export function createConfinement(options: ConfineOptions | null, folder: string): Confinement {
   const user = process.getuid?.() === 0 ? AGENT : null;
-  const accounts = { passwd: join(folder, "passwd"), group: join(folder, "group") };
+  const accounts = accountsIn(folder);
   let trial: Promise<Tried> | null = null;
 
-  const bwrap = () => findProgram("bwrap", options?.path, "/");
-  const sandbox = async (mounts: readonly string[], network: StartSpec["network"]) => {
-    const drop = user === null ? [] : await dropTo(user, options?.path);
-    return [await bwrap(), ...namespaces(network, user), ...mounts, "--", ...drop];
+  const prefix = async (sandbox: Omit<Sandbox, "user">) => {
+    const bwrap = await toolOf("bwrap", "bubblewrap", options);
+    const become = user === null ? [] : await becoming(user, options);
+    return [bwrap, ...bubblewrapArgs({ ...sandbox, user }), ...become] as const;
   };
-  const frame = (view: readonly Mount[]) => [
-    ...FRAME,
-    ...writableTmp(user),
-    ...view.flatMap(mountArgs),
-    ...accountArgs(accounts),
-  ];
 
   const attempt = async (): Promise<Tried> => {
-    const no = (why: string) => ({ works: false, why, fix: FIX }) as const;
-    if (process.platform !== "linux") return no("bubblewrap is for Linux only");
-    if (options === null) return no("nothing says which folders to hide");
+    const no = (why: string, fix: string) => ({ works: false, why, fix: `${fix}${OR_NOT}` }) as const;
+    if (process.platform !== "linux") return no("bubblewrap is for Linux only", "use a container runtime");
+    if (options === null) return no("nothing says which folders to hide", "use a container runtime");
     try {
-      const file = await bwrap();
-      await writeAccounts(folder, accounts, user ?? process.getuid?.() ?? AGENT);
+      await writeAccounts(folder, user ?? process.getuid?.() ?? AGENT);
       const view = await viewOf({ ...options, program: null, args: [] });
-      const [, ...args] = await sandbox([...frame(view), ...readOnly(view)], "none");
-      await run(file, [...args, "/bin/sh", "-c", ":"], PROBE);
-      const { stdout } = await run(file, ["--version"], PROBE);
+      const [bwrap, ...args] = await prefix({ network: "none", mounts: [...view, ...accounts], cwd: null });
+      await run(bwrap, [...args, "/bin/sh", "-c", ":"], PROBE);
+      const { stdout } = await run(bwrap, ["--version"], PROBE);
       return { works: true, version: stdout.replace(/^\D*/, "").trim() };
     } catch (error) {
-      return no(wordsOf(error));
+      if (error instanceof Refusal) return no(error.message, error.fix ?? "");
+      return no(wordsOf(error), "allow it namespaces (see docs/operations.md)");
     }
   };
 
@@ -91,88 +85,58 @@ export function createConfinement(options: ConfineOptions | null, folder: string
       if (!found.works) trial = null;
       return found;
     },
-    async prefix({ env, argv, folders, visible, network }, program) {
+    async prefix({ env, argv, folders: { checkout, meta, home }, visible, network }, program) {
       const own = options?.own ?? [];
       const view = await viewOf({ path: env.PATH ?? "", own, program, args: argv.slice(1) });
-      const seen = visible.flatMap((path) => ["--ro-bind", path, path]);
-      const written = [folders.checkout, folders.meta, folders.home].flatMap((path) => [
-        "--bind",
-        path,
-        path,
-      ]);
-      const mounts = [...frame(view), ...seen, ...written, ...readOnly(view), "--chdir", folders.checkout];
-      return await sandbox(mounts, network);
+      const seen = visible.map((path): Mount => ({ kind: "show", from: path, path }));
+      const written = [checkout, meta, home].map((path): Mount => ({ kind: "write", from: path, path }));
+      return await prefix({ network, mounts: [...view, ...accounts, ...seen, ...written], cwd: checkout });
     },
     async hand({ checkout, meta, home }) {
       if (user === null) return;
-      // As `chown` goes, it is not led out by a link, whatever an earlier attempt left; no agent of the run is alive.
-      const chown = await findProgram("chown", options?.path, "/");
+      // It follows no link, whatever an earlier attempt left; and no agent of the run lives that could make one now.
+      const chown = await toolOf("chown", "coreutils", options);
       await run(chown, ["-R", "-h", "-P", `${user}:${user}`, "--", checkout, meta, home], { env: {} });
     },
   };
 }
 
-function namespaces(network: StartSpec["network"], user: number | null): readonly string[] {
-  const own = ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"];
-  // Root keeps what it takes to become another, which gives up all; nothing is run before that.
-  const become = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"].flatMap((cap) => ["--cap-add", cap]);
-  return [
-    ...(user === null ? ["--unshare-user-try"] : []),
-    ...own,
-    ...(network === "none" ? ["--unshare-net"] : []),
-    "--new-session",
-    "--die-with-parent",
-    ...["--cap-drop", "ALL"],
-    ...(user === null ? [] : become),
-  ];
+async function toolOf(name: string, inPackage: string, options: ConfineOptions | null): Promise<string> {
+  return await findProgram(name, options?.path, "/").catch(() => {
+    throw new Refusal(`no executable ${name} on PATH`, `install ${inPackage} (apt-get install ${inPackage})`);
+  });
 }
 
-async function dropTo(user: number, path: string | undefined): Promise<readonly string[]> {
-  const setpriv = await findProgram("setpriv", path, "/");
+async function becoming(user: number, options: ConfineOptions | null): Promise<readonly string[]> {
+  const setpriv = await toolOf("setpriv", "util-linux", options);
   const ids = [`--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
   return [setpriv, ...ids, "--inh-caps=-all", "--bounding-set=-all"];
 }
 
-/** No /run and no /var of the host's: that is where sockets of daemons are. */
-const FRAME = ["--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--symlink", "/run", "/var/run"];
-
-function writableTmp(user: number | null): readonly string[] {
-  const open = user === null ? [] : ["--perms", "1777"];
-  const shm = user === null ? [] : [...open, "--tmpfs", "/dev/shm"];
-  return [...open, "--tmpfs", "/tmp", "--symlink", "/tmp", "/var/tmp", ...shm];
-}
-
-function mountArgs(mount: Mount): readonly string[] {
-  if (mount.kind === "hide") return ["--tmpfs", mount.path];
-  return [mount.kind === "show" ? "--ro-bind" : "--symlink", mount.from, mount.path];
-}
-
-/** After everything is mounted, since mounting makes folders. */
-function readOnly(view: readonly Mount[]): readonly string[] {
-  const hidden = view.filter(({ kind }) => kind === "hide").map(({ path }) => path);
-  return [...hidden, "/"].flatMap((path) => ["--remount-ro", path]);
-}
-
-function accountArgs({ passwd, group }: { readonly passwd: string; readonly group: string }) {
-  return ["--ro-bind", passwd, "/etc/passwd", "--ro-bind", group, "/etc/group"];
+function accountsIn(folder: string): readonly Mount[] {
+  return ["passwd", "group"].map((name) => ({
+    kind: "show",
+    from: join(folder, name),
+    path: `/etc/${name}`,
+  }));
 }
 
 /** Programs ask for the name of their user; the host's accounts are none of an agent's business. */
-async function writeAccounts(
-  folder: string,
-  { passwd, group }: { readonly passwd: string; readonly group: string },
-  user: number,
-): Promise<void> {
+async function writeAccounts(folder: string, user: number): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const others = [["root", 0] as const, ["nobody", 65_534] as const].filter(([, id]) => id !== user);
   const all = [...others, ["agent", user] as const];
-  const write = (file: string, line: (name: string, id: number) => string) =>
-    writeFile(file, all.map(([name, id]) => `${line(name, id)}\n`).join(""), { mode: 0o644 });
-  await write(passwd, (name, id) => `${name}:x:${id}:${id}::/tmp:/bin/sh`);
-  await write(group, (name, id) => `${name}:x:${id}:`);
+  const write = async (name: string, line: (name: string, id: number) => string) => {
+    const file = join(folder, name);
+    await writeFile(file, all.map(([name, id]) => `${line(name, id)}\n`).join(""));
+    // Whatever the server's umask.
+    await chmod(file, 0o644);
+  };
+  await write("passwd", (name, id) => `${name}:x:${id}:${id}::/tmp:/bin/sh`);
+  await write("group", (name, id) => `${name}:x:${id}:`);
 }
 
-/** Of a program that failed, its own last words; else what was missing. */
+/** Of a program that failed, its own last words. */
 function wordsOf(error: unknown): string {
   const stderr = (error as { readonly stderr?: unknown }).stderr;
   const last = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : "";

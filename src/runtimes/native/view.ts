@@ -9,8 +9,11 @@ import { findProgram } from "./program.ts";
 
 export type Mount =
   | { readonly kind: "show"; readonly from: string; readonly path: string }
+  | { readonly kind: "write"; readonly from: string; readonly path: string }
   | { readonly kind: "link"; readonly from: string; readonly path: string }
   | { readonly kind: "hide"; readonly path: string };
+
+type Seen = Exclude<Mount, { readonly kind: "write" }>;
 
 export interface ViewRequest {
   /** The agent's own PATH. */
@@ -84,7 +87,7 @@ export async function viewOf({ path, own, program, args }: ViewRequest): Promise
   const shown = found.filter(
     ({ from }) => from !== sep && !(hidden.includes(from) && !SYSTEM.includes(from)),
   );
-  const hides = hidden.map((folder): Mount => ({ kind: "hide", path: folder }));
+  const hides = hidden.map((folder): Seen => ({ kind: "hide", path: folder }));
   return [...inOrder([...shown, ...hides]), ...(await etc())];
 }
 
@@ -94,8 +97,10 @@ async function programsIn(args: readonly string[], path: string): Promise<readon
   return found.filter((file) => file !== null);
 }
 
+type Found = Extract<Mount, { readonly kind: "show" | "link" }>;
+
 /** Where something is, and a link to it where the path asked for leads elsewhere. */
-async function real(path: string): Promise<readonly Exclude<Mount, { readonly kind: "hide" }>[]> {
+async function real(path: string): Promise<readonly Found[]> {
   const from = await realpath(path).catch(() => null);
   if (from === null) return [];
   const shown = { kind: "show", from, path: from } as const;
@@ -109,12 +114,12 @@ async function realFolders(folders: readonly string[]): Promise<readonly string[
 }
 
 /** Outer ones first; what an outer one shows or hides already is left out. */
-function inOrder(mounts: readonly Mount[]): readonly Mount[] {
+function inOrder(mounts: readonly Seen[]): readonly Seen[] {
   const rank = { show: 0, link: 1, hide: 2 };
   const sorted = [...mounts].sort(
     (a, b) => depth(a.path) - depth(b.path) || rank[a.kind] - rank[b.kind] || a.path.localeCompare(b.path),
   );
-  const kept: Mount[] = [];
+  const kept: Seen[] = [];
   for (const mount of sorted) {
     const outer = kept.findLast(({ path }) => isWithin(mount.path, path));
     if (mount.kind === "hide" ? outer?.kind === "show" : !outer || outer.kind === "hide") kept.push(mount);
