@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { linuxProcesses } from "../../../src/runtimes/native/linux.ts";
 import { createNativeRuntime } from "../../../src/runtimes/native/native.ts";
 import { type RuntimeBench, runtimeContract } from "../../contracts/runtime.ts";
-import { confines, PATH } from "./bubblewrap.ts";
+import { confines, PATH } from "./confines.ts";
 
 async function open(t: TestContext): Promise<RuntimeBench> {
   const root = await mkdtemp(join(tmpdir(), "confined-"));

@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import type { Exit } from "../../../src/model/outcome.ts";
 import { createNativeRuntime } from "../../../src/runtimes/native/native.ts";
 import type { RunHandle, Runtime, StartSpec } from "../../../src/runtimes/runtime.ts";
-import { PATH } from "./bubblewrap.ts";
+import { PATH } from "./confines.ts";
 
 export const CANARY = "canary-of-the-server";
 

@@ -11,8 +11,8 @@ import { Refusal } from "../../../src/model/errors.ts";
 import { giveSignOfLife } from "../../../src/runtimes/native/alive.ts";
 import { linuxProcesses } from "../../../src/runtimes/native/linux.ts";
 import { createNativeRuntime } from "../../../src/runtimes/native/native.ts";
-import { confines } from "./bubblewrap.ts";
 import { CANARY, confinedPlace, printed } from "./confined-place.ts";
+import { confines } from "./confines.ts";
 
 const isRoot = process.getuid?.() === 0;
 /** Tries to connect to each argument, a path, a port or @abstract, and prints which answered. */

@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { confines } from "./bubblewrap.ts";
+import { confines } from "./confines.ts";
 
 const FILES = ["confined.test.ts", "confined-contract.test.ts"].map((name) =>
   join(import.meta.dirname, name),
