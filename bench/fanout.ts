@@ -75,6 +75,7 @@ async function ours(root: string): Promise<number> {
       gpu: false,
       network: "open",
       visible: [],
+      confined: false,
     });
     const log = createRunLog({ file: at("run.log"), maxBytes: 1e6, redact });
     const never = new AbortController().signal;

@@ -71,6 +71,8 @@ interface AgentReadiness {
   /** Its version when ready; else why not. */
   readonly detail: string;
   readonly fix: string | null;
+  /** What an admin should know of it though it is ready. */
+  readonly warning: string | null;
 }
 
 export interface Status {

@@ -7,6 +7,7 @@ interface Row {
   readonly name: string;
   readonly detail: string;
   readonly fix: string | null;
+  readonly warning?: string | null;
 }
 
 export function showReadiness(readiness: Readiness, paint: Paint): string {
@@ -41,13 +42,16 @@ function section(title: string, rows: readonly Row[], paint: Paint): readonly st
   return ["", paint(title, "bold"), ...rows.flatMap((row) => rowLines(row, width, paint))];
 }
 
-function rowLines({ mark, name, detail, fix }: Row, width: number, paint: Paint): readonly string[] {
+function rowLines({ mark, name, detail, fix, warning }: Row, width: number, paint: Paint): readonly string[] {
   const colour = { ready: "green", off: "dim", missing: "red" } as const;
   const shown = paint(mark.padEnd(7), colour[mark]);
   const line = `  ${shown}  ${name.padEnd(width)}  ${harmless(detail)}`.trimEnd();
-  return fix && mark === "missing"
-    ? [line, `${" ".repeat(width + 13)}${paint("fix:", "green")} ${harmless(fix)}`]
-    : [line];
+  const below = " ".repeat(width + 13);
+  return [
+    line,
+    ...(fix && mark === "missing" ? [`${below}${paint("fix:", "green")} ${harmless(fix)}`] : []),
+    ...(warning && mark === "ready" ? [`${below}${paint("warning:", "yellow")} ${harmless(warning)}`] : []),
+  ];
 }
 
 function forgeRow({ name, kind, probe }: Readiness["forges"][number]): Row {
@@ -66,8 +70,8 @@ function runtimeRow({ name, probe }: Readiness["runtimes"][number]): Row {
     : { mark: "missing", name, detail: probe.reason ?? "not there", fix: null };
 }
 
-function agentRow({ name, enabled, ready, runtime, detail, fix }: Readiness["agents"][number]): Row {
+function agentRow({ name, enabled, ready, runtime, detail, fix, warning }: Readiness["agents"][number]): Row {
   if (!enabled) return { mark: "off", name, detail: "switched off in agents.yaml", fix: null };
   const where = runtime ? `${runtime}, ` : "";
-  return { mark: ready ? "ready" : "missing", name, detail: `${where}${detail}`, fix };
+  return { mark: ready ? "ready" : "missing", name, detail: `${where}${detail}`, fix, warning };
 }

@@ -32,7 +32,9 @@ export async function makeParts(config: Config, { log, now, upgrade = true }: Pa
   const store = await openStore(config, { now, log, upgrade });
   const records = join(dataDir, "native");
   const guard = store.fleet ? { file: join(records, "alive"), silentMs: guardMs(config) } : null;
-  const native = createNativeRuntime({ now, records, guard, warn: (message) => log.warn(message) });
+  const { PATH = "", HOME = "/" } = config.baseEnv;
+  const confine = { path: PATH, own: [process.cwd(), dataDir, config.workspaceRoot, HOME] };
+  const native = createNativeRuntime({ now, records, guard, confine, warn: (message) => log.warn(message) });
   const workspaces = createWorkspaces({
     root: config.workspaceRoot,
     mirrors: join(dataDir, "mirrors"),

@@ -5,7 +5,11 @@ import type { Readiness } from "../cli/commands.ts";
 import type { Config } from "../config/config.ts";
 import { Refusal } from "../model/errors.ts";
 import { splitAgent } from "../model/run.ts";
+import { isConfined } from "../worker/runtimes.ts";
 import type { App } from "./app.ts";
+
+const UNCONFINED =
+  "not confined: it has all rights of the server's user; take out `confined: false` to have bubblewrap confine it";
 
 /** `file` is the configuration file's path, null when there is none. */
 export async function readiness(config: Config, app: App, file: string | null): Promise<Readiness> {
@@ -14,7 +18,8 @@ export async function readiness(config: Config, app: App, file: string | null): 
     const runtime = await app.runtimeFor(agent).catch((error: unknown) => error as Error);
     if (runtime instanceof Error) {
       const fix = runtime instanceof Refusal ? runtime.fix : null;
-      return { name: agent.name, enabled: true, runtime: null, ready: false, detail: runtime.message, fix };
+      const detail = runtime.message;
+      return { name: agent.name, enabled: true, runtime: null, ready: false, detail, fix, warning: null };
     }
     const detail = probe.ready ? (probe.version ?? "version unknown") : `${agent.program.name} was not found`;
     return {
@@ -24,11 +29,12 @@ export async function readiness(config: Config, app: App, file: string | null): 
       ready: probe.ready,
       detail,
       fix: probe.fix,
+      warning: runtime.name === "native" && !isConfined(agent.name, config) ? UNCONFINED : null,
     };
   });
   const runtimes = [...app.runtimes.values()].map(async (runtime) => ({
     name: runtime.name,
-    probe: await runtime.probe(),
+    probe: await runtime.probe(config.defaults.confined),
   }));
   const forges = [...app.forges.values()].map(async (forge) => ({
     name: forge.name,
@@ -67,9 +73,11 @@ function logAgents(
 ): void {
   for (const { name, probe } of runtimes)
     log.info(`runtime ${name}: ${probe.ready ? "ready" : probe.reason}`);
-  for (const { name, ready, runtime, detail, fix } of agents) {
+  for (const { name, ready, runtime, detail, fix, warning } of agents) {
     if (ready) log.info(`agent ${name}: ${detail}, in ${runtime}`);
-    else if (name === defaultAgent) log.warn(`agent ${name}: ${detail}${fix ? `; ${fix}` : ""}`);
+    if (ready && warning) log.warn(`agent ${name}: ${warning}`);
+    if (ready) continue;
+    if (name === defaultAgent) log.warn(`agent ${name}: ${detail}${fix ? `; ${fix}` : ""}`);
   }
   // Nobody sets every agent up: those are no news. `check` says what each lacks.
   const others = agents.filter(({ name, ready }) => !ready && name !== defaultAgent).map(({ name }) => name);

@@ -14,7 +14,7 @@ const dispatch = z.strictObject({
     .meta({ description: "The prompt template of a command that names none." }),
   runtime: field.runtime.default("auto").meta({
     description:
-      "Where agents run. `native` is the host itself, without isolation; `auto` is the first of apple, docker and podman that works. claude and coderabbit run on the host unless their own `runtime` says otherwise. `CORE_AGENT_RUNTIME` wins over it.",
+      "Where agents run. `native` is the host itself, confined by bubblewrap (`confined`); `auto` is the first of apple, docker and podman that works. claude and coderabbit run on the host unless their own `runtime` says otherwise. `CORE_AGENT_RUNTIME` wins over it.",
   }),
   image: field.text.default("core-dev").meta({
     description: "The container image agents run in. `AGENT_DOCKER_IMAGE` wins over it.",
@@ -35,7 +35,7 @@ const dispatch = z.strictObject({
     }),
   confined: field.flag.default(true).meta({
     description:
-      "Confine agents that run on the host by bubblewrap: they see and write their own workspace only. `false` runs them with all rights of the server's user.",
+      "Confine agents that run on the host by bubblewrap: of the server's files they see none, and they write in their own workspace only; where that cannot be, they are refused. `false` runs them with all rights of the server's user.",
   }),
   draft: field.flag.default(false).meta({ description: "Open pull requests as drafts." }),
   timeout: field.duration.default("60m").meta({ description: "Longest time an agent may work on a run." }),

@@ -31,6 +31,8 @@ export interface StartSpec {
   readonly network: "open" | "none";
   /** Files and folders of the host that the agent sees at the same path, and can not write. */
   readonly visible: readonly string[];
+  /** Natively only: see nothing of the host but programs, write nothing but the run's folders. A container is that anyhow. */
+  readonly confined: boolean;
 }
 
 /** Enough to find the run again after a restart. JSON; kept in the store. */
@@ -59,7 +61,8 @@ export interface RuntimeProbe {
 
 export interface Runtime {
   readonly name: "native" | "docker" | "podman" | "apple";
-  probe(): Promise<RuntimeProbe>;
+  /** For agents to be confined or not, which is told natively only; confined unless said. */
+  probe(confined?: boolean): Promise<RuntimeProbe>;
   /** The folders as the agent will see them. */
   paths(folders: RunFolders): AgentPaths;
   /** Rejects with a Refusal that names the fix when the program, image or checkout is missing. */

@@ -10,6 +10,7 @@ import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
 import type { Ready } from "./prepare.ts";
+import { isConfined } from "./runtimes.ts";
 
 export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
   const { runtime, prepared } = ready;
@@ -74,6 +75,7 @@ async function startSpec(
     gpu: config.defaults.gpu,
     network: "open",
     visible: [],
+    confined: isConfined(run.pool, config),
   };
 }
 

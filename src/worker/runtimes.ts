@@ -19,12 +19,17 @@ export function createRuntimeChooser(
     const choice = choiceFor(agent, config());
     for (const name of choice === "auto" ? AUTO : [choice]) {
       const runtime = runtimes.get(name);
-      const probe = await runtime?.probe();
+      const probe = await runtime?.probe(isConfined(agent.name, config()));
       if (runtime && probe?.ready) return runtime;
       if (choice !== "auto") throw refusal(agent, name, probe?.reason ?? "this version has no such runtime");
     }
     throw refusal(agent, "auto", noneOf(runtimes));
   };
+}
+
+/** Whether an agent that runs on the host is to be confined there. */
+export function isConfined(pool: string, { agents, defaults }: Pick<Config, "agents" | "defaults">): boolean {
+  return agents[pool]?.confined ?? defaults.confined;
 }
 
 /** The agent's own setting, else its nature: those built to run on a host do, the others go where `dispatch` says. */
@@ -39,8 +44,10 @@ function noneOf(runtimes: ReadonlyMap<string, Runtime>): string {
 }
 
 function refusal(agent: Agent, name: string, why: string): Refusal {
-  return new Refusal(
-    `choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`,
-    `Set agents.${agent.name}.runtime: native to run it on the bot's host; it is not confined there.`,
-  );
+  const own = `agents.${agent.name}`;
+  const fix =
+    name === "native"
+      ? `Set ${own}.confined: false to run it with all rights of the server's user.`
+      : `Set ${own}.runtime: native to run it on the bot's host, confined by bubblewrap.`;
+  return new Refusal(`choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`, fix);
 }

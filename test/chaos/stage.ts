@@ -86,6 +86,7 @@ function agentsYaml(dir: string, journal: string): string {
   return `dispatch:
   agent: chaos
   runtime: native
+  confined: false
   workspace_root: ${JSON.stringify(join(dir, "workspace"))}
   grace: ${GRACE_MS / 1000}s
   lease: ${LEASE_MS / 1000}s

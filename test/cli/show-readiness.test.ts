@@ -23,7 +23,15 @@ const READY: Readiness = {
     { name: "docker", probe: { ready: false, version: null, reason: "no docker on PATH", lacks: {} } },
   ],
   agents: [
-    { name: "claude", enabled: true, runtime: "native", ready: true, detail: "2.1.328", fix: null },
+    {
+      name: "claude",
+      enabled: true,
+      runtime: "native",
+      ready: true,
+      detail: "2.1.328",
+      fix: null,
+      warning: "not confined",
+    },
     {
       name: "codex",
       enabled: true,
@@ -31,12 +39,13 @@ const READY: Readiness = {
       ready: false,
       detail: "no container runtime",
       fix: "Set runtime: native.",
+      warning: null,
     },
-    { name: "gemini", enabled: false, runtime: null, ready: false, detail: "", fix: null },
+    { name: "gemini", enabled: false, runtime: null, ready: false, detail: "", fix: null, warning: null },
   ],
 };
 
-test("what is ready, missing and off is shown with its fix", () => {
+test("what is ready, missing and off is shown with its fix, and what is ready with its warning", () => {
   assert.equal(
     showReadiness(READY, (text) => text),
     [
@@ -56,6 +65,7 @@ test("what is ready, missing and off is shown with its fix", () => {
       "",
       "Agents",
       "  ready    claude  native, 2.1.328",
+      "                   warning: not confined",
       "  missing  codex   no container runtime",
       "                   fix: Set runtime: native.",
       "  off      gemini  switched off in agents.yaml",

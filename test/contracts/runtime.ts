@@ -82,6 +82,7 @@ export function runtimeContract(name: string, open: (t: TestContext) => Promise<
       gpu: false,
       network: "open" as const,
       visible: [],
+      confined: false,
     };
     return bench.arrange({ ...plain, argv: ["true"], ...changes }, behaviour);
   }

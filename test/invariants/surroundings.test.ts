@@ -24,7 +24,7 @@ const TRAPS = `
 
 function agentsYaml(place: Pick<Place, "workspace" | "root">): string {
   const traps = JSON.stringify(TRAPS);
-  return `dispatch: { agent: scripted, workspace_root: ${place.workspace}, public_url: "http://127.0.0.1" }
+  return `dispatch: { agent: scripted, confined: false, workspace_root: ${place.workspace}, public_url: "http://127.0.0.1" }
 agents:
   scripted: { runtime: native, custom: { argv: [${process.execPath}, ${scripted}], success: { line: "^DONE (.*)$" } } }
   trapper: { runtime: native, env: { ELSEWHERE: ${place.root}/elsewhere }, custom: { argv: [sh, -c, ${traps}], success: { line: "^DONE (.*)$" } } }

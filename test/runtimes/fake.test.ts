@@ -52,6 +52,7 @@ test("a fake agent can run out of memory", async () => {
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   } as const;
   const handle = await runtime.start({ ...base, argv: ["agent"], folders, limits });
   assert.deepEqual(await runtime.wait(handle), { code: null, signal: "SIGKILL", outOfMemory: true });

@@ -20,6 +20,7 @@ const SPEC: StartSpec = {
   gpu: false,
   network: "open",
   visible: [],
+  confined: false,
 };
 const LIMITS = { totalMs: 60_000, idleMs: 60_000, graceMs: 10, outputBytes: 1e6 };
 const RUNS_ON: FakeScript = { output: ["ready\n"], exit: null };

@@ -74,6 +74,30 @@ test("what was asked for by name is used or refused with the reason, never repla
   assert.equal(await choose("container", "native"), "native");
 });
 
+test("an agent on the host is confined unless it, or else the general setting, says otherwise", async () => {
+  const asked: (boolean | undefined)[] = [];
+  const native = createFakeRuntime(undefined, "native");
+  const probe = async (confined?: boolean) => {
+    asked.push(confined);
+    const reason = confined ? "agents cannot be confined: no bwrap" : null;
+    return { ready: !confined, version: null, reason, lacks: {} };
+  };
+  const choose = (general: boolean, own: boolean | null) => {
+    const base = config("native");
+    const agents = { codex: agentConfig("codex", { confined: own }) };
+    const all = { ...base, agents, defaults: { ...base.defaults, confined: general } };
+    return createRuntimeChooser(new Map([["native", { ...native, probe }]]), () => all)(agent("container"));
+  };
+  assert.equal((await choose(false, null)).name, "native");
+  assert.equal((await choose(true, false)).name, "native");
+  await assert.rejects(choose(false, true), /native is not ready: agents cannot be confined/);
+  await assert.rejects(choose(true, null), (error: unknown) => {
+    assert.match((error as Refusal).fix ?? "", /agents\.codex\.confined: false/);
+    return true;
+  });
+  assert.deepEqual(asked, [false, false, true, true]);
+});
+
 test("a runtime that this version does not have says so", async () => {
   await assert.rejects(
     host({ native: null }).choose("container", "apple"),

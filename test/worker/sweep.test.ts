@@ -30,6 +30,7 @@ async function agentOf({ runtime }: Bench, runId: string, attempt = 1) {
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   } as const;
   return await runtime.start({ runId, attempt, folders, limits, ...what, argv: ["agent"] });
 }

@@ -39,6 +39,7 @@ async function left(t: TestContext, script: FakeScript, more: { readonly agentLi
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   });
   const patch: RunPatch = {
     workspace: prepared.workspace,

@@ -258,6 +258,7 @@ test("agents left over by an earlier life whose runs are gone are stopped at the
     gpu: false,
     network: "open" as const,
     visible: [],
+    confined: false,
     folders,
     limits,
   };

@@ -9,6 +9,10 @@
  * Where a guard is asked for, the shell also starts a loop that looks each second whether the sign of life in a file
  * ($1) has changed, and kills its whole group when it has not for $2 looks. See `alive.ts`. It does so, too, so many
  * looks after an order to stop as that says (the file $3): a worker killed between its TERM and its KILL leaves nothing.
+ *
+ * A confined agent has two such shells: this one outside, out of the agent's reach, waits for bubblewrap, and one
+ * inside, which can tell a death by signal, waits for the agent. Of ours, the agent holds its output files and what
+ * the one inside writes to.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,13 +31,15 @@ import type { RawFiles } from "./record.ts";
  * The guard ignores what asks an agent to end, which its agent may ignore too. It naps in a child that it can end, and
  * the recorder waits for it, so that no zombie is left where nobody reaps orphans.
  */
-const RECORDER = `case \${BASH_VERSION-} in ?*) (set +o posix) 2>/dev/null && set +o posix ;; esac
+const recorder = (
+  given: string,
+) => `case \${BASH_VERSION-} in ?*) (set +o posix) 2>/dev/null && set +o posix ;; esac
 trap : TERM INT HUP QUIT
 exec 4>&2 2>&3
 if [ -n "$1" ]; then
   (
     trap '' TERM INT HUP QUIT
-    exec </dev/null >/dev/null 2>&1 4>&-
+    exec </dev/null >/dev/null 2>&1 4>&- 5>&-
     trap 'kill -KILL "$nap"; wait; exit' USR1
     silent=0 seen= stop= nap=
     while :; do
@@ -50,13 +56,25 @@ if [ -n "$1" ]; then
   ) &
 fi
 shift 3
-(unset PWD OLDPWD SHLVL _; exec "$@" 2>&4 3>&- 4>&-)
-printf 'exit %d\\n' "$?" >&3
+(unset PWD OLDPWD SHLVL _; exec "$@" 2>&4 ${given} 4>&- 5>&-)
+code=$?
+printf 'exit %d\\n' "$code" >&3
 exec 2>/dev/null
-[ -z "$!" ] || { kill -USR1 "$!"; wait; }`;
+[ -z "$!" ] || { kill -USR1 "$!"; wait; }
+exit "$code"`;
+/** The record of the shell inside becomes its fd 3; the one outside writes to its own. */
+const RECORDER = { alone: recorder("3>&-"), outside: recorder("3>&5") };
+const NO_GUARD = ["", "0", ""];
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
 const APPEND_NEW = O_WRONLY | O_CREAT | O_EXCL | O_APPEND;
+
+export interface LaunchTools {
+  readonly turn: () => Promise<void>;
+  readonly guard: Guard | null;
+  /** What confines, and the user that the agent becomes, where it is another; null: the agent is not confined. */
+  readonly confinement: { readonly prefix: readonly string[]; readonly user: number | null } | null;
+}
 
 /** Spawns `program` with the rest of the spec's argv; resolves once the process exists. */
 export async function launch(
@@ -64,8 +82,7 @@ export async function launch(
   program: string,
   env: Readonly<Record<string, string>>,
   files: RawFiles,
-  turn: () => Promise<void>,
-  guard: Guard | null,
+  { turn, guard, confinement }: LaunchTools,
 ): Promise<ChildProcess> {
   await mkdir(spec.folders.logs, { recursive: true, mode: 0o700 });
   // An earlier attempt may have put anything there: a fifo would hang the open.
@@ -74,14 +91,29 @@ export async function launch(
   const opened: FileHandle[] = [];
   try {
     opened.push(await open(files.stdin, constants.O_RDONLY | constants.O_NOFOLLOW));
-    for (const file of [files.stdout, files.stderr, files.exit])
+    for (const file of [files.stdout, files.stderr]) opened.push(await open(file, APPEND_NEW, 0o600));
+    // Programs open these again by their names in /dev.
+    if (confinement?.user) for (const file of opened) await file.chown(confinement.user, confinement.user);
+    for (const file of confinement ? [files.exit, files.inside] : [files.exit])
       opened.push(await open(file, APPEND_NEW, 0o600));
     await turn();
-    const watch = guard ? [guard.file, String(looksIn(guard.silentMs)), files.stop] : ["", "0", ""];
-    const argv = ["-c", RECORDER, "agent-dispatch", ...watch, program, ...spec.argv.slice(1)];
-    const stdio = opened.map((file) => file.fd);
+    const watch = guard ? [guard.file, String(looksIn(guard.silentMs)), files.stop] : NO_GUARD;
+    const command = [program, ...spec.argv.slice(1)];
+    const alone = ["-c", RECORDER.alone, "agent-dispatch"];
+    const argv = confinement
+      ? ["-c", RECORDER.outside, "agent-dispatch", ...watch, ...confinement.prefix]
+      : [...alone, ...watch];
+    const inside = confinement ? ["/bin/sh", ...alone, ...NO_GUARD] : [];
+    // The shell's fd 4 is its own.
+    const [stdin, stdout, stderr, exit, second] = opened.map((file) => file.fd);
+    const stdio = [stdin, stdout, stderr, exit, "ignore", second ?? "ignore"] as const;
     const child = await spawned(spec.argv[0], () =>
-      spawn("/bin/sh", argv, { cwd: spec.folders.checkout, env, detached: true, stdio }),
+      spawn("/bin/sh", [...argv, ...inside, ...command], {
+        cwd: spec.folders.checkout,
+        env,
+        detached: true,
+        stdio: [...stdio],
+      }),
     );
     return child;
   } finally {

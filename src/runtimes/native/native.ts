@@ -1,15 +1,18 @@
 /**
  * The native runtime: agents as processes of this host (Linux, macOS), each in a session of its own. It keeps a run
- * findable and endable, also after the bot's death, but it isolates nothing: the agent has the bot's user, files and
- * network, and limits of memory, CPU and processes are not enforced. `probe` says so. For more, use a container.
+ * findable and endable, also after the bot's death. Where asked to, it confines an agent by bubblewrap (`confine.ts`)
+ * or refuses to start it; else it isolates nothing: the agent has the bot's user, files and network. Limits of memory,
+ * CPU and processes are not enforced either way. `probe` says so. For more, use a container.
  */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { release, type } from "node:os";
+import { join } from "node:path";
 import { Refusal } from "../../model/errors.ts";
 import type { Exit } from "../../model/outcome.ts";
 import type { Runtime, RuntimeProbe, StartSpec } from "../runtime.ts";
 import { type Guard, orderStop } from "./alive.ts";
+import { type Confinement, type ConfineOptions, createConfinement } from "./confine.ts";
 import { darwinProcesses } from "./darwin.ts";
 import { decodeExit } from "./exit.ts";
 import { createTurns, launch } from "./launch.ts";
@@ -29,6 +32,8 @@ export interface NativeOptions {
   readonly records: string;
   /** Ends agents whose worker gives no sign of life; null on one machine, where they are left to be adopted. */
   readonly guard?: Guard | null;
+  /** What confined agents do not see. Without it none is started. */
+  readonly confine?: ConfineOptions;
   /** Told of a record that cannot be read; it is set aside and its run not listed. */
   readonly warn?: (message: string) => void;
 }
@@ -48,12 +53,13 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
     end: (life) => endOf(life, table, records),
   });
   const turn = createTurns();
+  const confinement = createConfinement(options.confine ?? null, join(options.records, "accounts"));
+  const tools = { now: options.now, table, records, lives, turn, guard: options.guard ?? null, confinement };
   return {
     name: "native",
-    probe,
+    probe: async (confined = true) => await probe(confined ? confinement : null),
     paths: ({ checkout, meta, home }) => ({ checkout, meta, home }),
-    start: (spec) =>
-      start(spec, { now: options.now, table, records, lives, turn, guard: options.guard ?? null }),
+    start: (spec) => start(spec, tools),
     logs: (handle, signal) => tail(rawFiles(handle), lives.of(handle).finished(), signal),
     async ended(handle) {
       const { over, target } = lives.of(handle);
@@ -64,7 +70,8 @@ export function createNativeRuntime(options: NativeOptions): Runtime {
       const life = lives.of(handle);
       if (life.over) return;
       if (options.guard) orderStop(rawFiles(handle).stop, graceMs);
-      if (!(await terminate(table, life.target, graceMs))) {
+      const apart = (await records.read(handle))?.confined === true;
+      if (!(await terminate(table, { ...life.target, apart }, graceMs))) {
         life.forced = true;
         await killAll(table, life.target);
       }
@@ -93,6 +100,7 @@ interface StartTools {
   readonly lives: ReturnType<typeof createLives>;
   readonly turn: () => Promise<void>;
   readonly guard: Guard | null;
+  readonly confinement: Confinement;
 }
 
 /** The record is on disk before the process exists: a crash between the two leaves a run that `stop` still finds. */
@@ -100,13 +108,15 @@ async function start(spec: StartSpec, tools: StartTools): Promise<RunRecord["han
   const { checkout, logs } = spec.folders;
   await requireCheckout(checkout, spec.argv[0]);
   const program = await findProgram(spec.argv[0], spec.env.PATH, checkout);
-  const { runId, attempt } = spec;
+  const confinement = spec.confined ? await confine(spec, program, tools.confinement) : null;
+  const { runId, attempt, confined } = spec;
   const early = { runtime: "native", runId, attempt, ref: "0:", logs } as const;
-  const record = { handle: early, startedAt: tools.now(), oomKills: await tools.table.oomKills() };
+  const record = { handle: early, startedAt: tools.now(), oomKills: await tools.table.oomKills(), confined };
   await tools.records.write(record);
   const env = { ...spec.env, [MARKER]: keyOf(early) };
   try {
-    const child = await launch(spec, program, env, rawFiles(early), tools.turn, tools.guard);
+    const { turn, guard } = tools;
+    const child = await launch(spec, program, env, rawFiles(early), { turn, guard, confinement });
     const pid = child.pid ?? 0;
     // An end that quick leaves no start time to read; the handle then names a process that is gone, which is true.
     const handle = { ...early, ref: `${pid}:${(await tools.table.startOf(pid)) ?? ""}` };
@@ -122,6 +132,15 @@ async function start(spec: StartSpec, tools: StartTools): Promise<RunRecord["han
   }
 }
 
+/** Never unconfined instead. */
+async function confine(spec: StartSpec, program: string, confinement: Confinement) {
+  const tried = await confinement.tried();
+  if (!tried.works)
+    throw new Refusal(`starting ${spec.argv[0]}: it cannot be confined: ${tried.why}`, tried.fix);
+  await confinement.hand(spec.folders);
+  return { prefix: await confinement.prefix(spec, program), user: confinement.user };
+}
+
 async function requireCheckout(checkout: string, name: string): Promise<void> {
   const found = await stat(checkout).catch(() => null);
   if (found?.isDirectory()) return;
@@ -135,11 +154,13 @@ async function requireCheckout(checkout: string, name: string): Promise<void> {
 async function endOf(life: Life, table: ProcessTable, records: Records): Promise<Exit> {
   const { signal, at } = await life.gone();
   await killAll(table, life.target);
-  const record = readExitRecord(rawFiles(life.handle).exit);
-  const before = (await records.read(life.handle))?.oomKills ?? null;
+  const files = rawFiles(life.handle);
+  const record = readExitRecord(files.exit);
+  const { oomKills: before = null, confined = false } = (await records.read(life.handle)) ?? {};
   const after = await table.oomKills();
   const oomKill = before !== null && after !== null && after > before;
-  const exit = decodeExit(record.text, { recorderSignal: signal, forced: life.forced, oomKill });
+  const inside = confined ? readExitRecord(files.inside).text : null;
+  const exit = decodeExit(record.text, { recorderSignal: signal, forced: life.forced, oomKill, inside });
   // Without an end in it, the record is as old as the start.
   const written = exit.code === null && exit.signal === null ? null : record.writtenAt;
   // The shell's word is as of then; ours is as of when it was noticed, which may be late.
@@ -150,21 +171,34 @@ function hostProcesses(): ProcessTable {
   return shareScans(process.platform === "darwin" ? darwinProcesses() : linuxProcesses());
 }
 
-const WHY = "the host isolates nothing; use a container runtime";
-const LACKS: RuntimeProbe["lacks"] = { files: WHY, network: WHY, memory: WHY, cpus: WHY, pids: WHY };
+const CONTAINER = "use a container runtime";
+const UNBOUND = `the host isolates nothing; set \`confined: true\`, or ${CONTAINER}`;
+const UNLIMITED = `bubblewrap does not limit it; ${CONTAINER}`;
+const LIMITS = { memory: UNLIMITED, cpus: UNLIMITED, pids: UNLIMITED };
+const ALL = { ...LIMITS, files: UNBOUND, network: UNBOUND };
 
-async function probe(): Promise<RuntimeProbe> {
-  const version = `${type()} ${release()}, no isolation: memory, CPU and process limits are not enforced`;
-  const no = (reason: string): RuntimeProbe => ({ ready: false, version: null, reason, lacks: LACKS });
-  if (!["linux", "darwin"].includes(process.platform)) {
-    return no(`agents run on the host on Linux and macOS only, not on ${type()}; use a container runtime`);
-  }
+/** `confinement` is null for agents that are not to be confined. */
+async function probe(confinement: Confinement | null): Promise<RuntimeProbe> {
+  const lacks = confinement ? LIMITS : ALL;
+  const no = (reason: string) => ({ ready: false, version: null, reason, lacks });
+  const lack = await lackOfHost();
+  if (lack !== null) return no(lack);
+  const tried = await confinement?.tried();
+  if (tried?.works === false) return no(`agents cannot be confined: ${tried.why}; ${tried.fix}`);
+  const held = tried ? `confined by bubblewrap ${tried.version}` : "no isolation";
+  const version = `${type()} ${release()}, ${held}: memory, CPU and process limits are not enforced`;
+  return { ready: true, version, reason: null, lacks };
+}
+
+/** Why no agent can run on this host; null when they can. */
+async function lackOfHost(): Promise<string | null> {
+  if (!["linux", "darwin"].includes(process.platform))
+    return `agents run on the host on Linux and macOS only, not on ${type()}; ${CONTAINER}`;
   const shell = await access("/bin/sh", constants.X_OK).then(
     () => true,
     () => false,
   );
-  if (!shell) return no("no executable /bin/sh; install a POSIX shell there");
-  const processes = await hostProcesses().startOf(process.pid);
-  if (processes === null) return no("the host's processes cannot be listed; mount /proc or install ps");
-  return { ready: true, version, reason: null, lacks: LACKS };
+  if (!shell) return "no executable /bin/sh; install a POSIX shell there";
+  if ((await hostProcesses().startOf(process.pid)) !== null) return null;
+  return "the host's processes cannot be listed; mount /proc or install ps";
 }

@@ -12,6 +12,8 @@ export interface RunRecord {
   readonly startedAt: number;
   /** The kernel's count of processes killed for memory at the start; null where it tells none. */
   readonly oomKills: number | null;
+  /** Absent in records of earlier versions, which confined nothing. */
+  readonly confined?: boolean;
 }
 
 export interface RawFiles {
@@ -20,6 +22,8 @@ export interface RawFiles {
   readonly stderr: string;
   /** Written by the shell that waits for the agent: see `launch.ts`. */
   readonly exit: string;
+  /** By the shell beside a confined agent. */
+  readonly inside: string;
   /** An order to the guard, there once the agent is being stopped: see `alive.ts`. */
   readonly stop: string;
 }
@@ -35,6 +39,7 @@ export function rawFiles(handle: Pick<RunHandle, "attempt" | "logs">): RawFiles 
     stdout: file("stdout"),
     stderr: file("stderr"),
     exit: file("exit"),
+    inside: file("inside"),
     stop: file("stop"),
   };
 }

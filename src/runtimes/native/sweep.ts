@@ -1,7 +1,7 @@
 /**
  * Ends everything of a run: the group it was started in, and what left the group (claude leaks a child in a session
  * of its own), found by the run's marker in its environment. A process that both leaves the group and clears its
- * environment gets away: only a container holds it.
+ * environment gets away, unless it is confined: then it dies with the first process of its namespace.
  */
 import { setTimeout } from "node:timers/promises";
 import type { ProcessRow, ProcessTable } from "./processes.ts";
@@ -14,6 +14,11 @@ export interface SweepTarget {
   readonly start: string;
   /** We saw the leader start and it cannot have been anyone else's since: its group is ours even without it. */
   readonly ours: boolean;
+  /**
+   * The agent is confined, in sessions of its own. In the leader's group is only what watches over it, and to ask
+   * bubblewrap to end would be to kill the agent.
+   */
+  readonly apart?: boolean;
 }
 
 /** A process that outlives KILL this long hangs in the kernel: nobody can end it. */
@@ -67,10 +72,16 @@ async function signal(
   name: "SIGTERM" | "SIGKILL",
 ): Promise<void> {
   const inGroup = rows.filter((row) => row.group === target.pid);
-  if (inGroup.length > 0) send(-target.pid, name);
+  const spared = target.apart === true && name === "SIGTERM";
+  if (inGroup.length > 0 && !spared) send(-target.pid, name);
+  const asked = new Set<number>();
   for (const row of rows) {
-    if (row.group === target.pid) continue;
-    if ((await table.startOf(row.pid)) === row.start) send(row.pid, name);
+    if (row.group === target.pid || asked.has(row.group)) continue;
+    if ((await table.startOf(row.pid)) !== row.start) continue;
+    // A confined agent's groups have no strangers in them.
+    const whole = spared && row.group > 1;
+    if (whole) asked.add(row.group);
+    send(whole ? -row.group : row.pid, name);
   }
 }
 

@@ -57,6 +57,7 @@ async function bench(t: TestContext, sh: string) {
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   };
   const runtime = createNativeRuntime({ now: Date.now, records: folder("records") });
   return { root, spec, runtime, records: folder("records"), folders };

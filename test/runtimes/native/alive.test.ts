@@ -37,6 +37,7 @@ async function bench(t: TestContext, argv: StartSpec["argv"]) {
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   });
   t.after(() => runtime.remove(handle));
   return {

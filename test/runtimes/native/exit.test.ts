@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeExit, type EndFacts } from "../../../src/runtimes/native/exit.ts";
 
-const ALONE: EndFacts = { recorderSignal: null, forced: false, oomKill: false };
+const ALONE: EndFacts = { recorderSignal: null, forced: false, oomKill: false, inside: null };
 const exit = (code: number | null, signal: string | null, outOfMemory = false) => ({
   code,
   signal,
@@ -41,6 +41,18 @@ test("SIGKILL that we did not send, while the kernel killed for memory, is out o
 });
 
 test("an end by the guard is the worker's doing, whatever else was killed meanwhile", () => {
-  const facts = { recorderSignal: null, forced: false, oomKill: true };
+  const facts = { ...ALONE, oomKill: true };
   assert.deepEqual(decodeExit("abandoned\n", facts), { ...exit(null, "SIGKILL"), abandoned: true });
+});
+
+test("of a confined agent the code outside counts, and the record inside tells whether it was a signal", () => {
+  const inside = (text: string) => ({ ...ALONE, inside: text });
+  assert.deepEqual(decodeExit("exit 137\n", inside("Killed\nexit 137\n")), exit(null, "SIGKILL"));
+  assert.deepEqual(decodeExit("exit 137\n", inside("exit 137\n")), exit(137, null));
+  assert.deepEqual(decodeExit("exit 7\n", inside("Killed\nexit 0\n")), exit(7, null));
+});
+
+test("a confined agent of which nothing inside tells the end was killed with all that is inside", () => {
+  assert.deepEqual(decodeExit("exit 137\n", { ...ALONE, inside: "" }), exit(null, "SIGKILL"));
+  assert.deepEqual(decodeExit("exit 1\n", { ...ALONE, inside: "" }), exit(1, null));
 });

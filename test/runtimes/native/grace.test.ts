@@ -38,6 +38,7 @@ async function stopping(t: TestContext) {
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
     limits: { memoryBytes: null, cpus: null, pids: null },
   };
   const argv = ["sh", "-c", AGENT];

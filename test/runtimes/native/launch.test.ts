@@ -31,6 +31,7 @@ async function bench(t: TestContext, argv: StartSpec["argv"]) {
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   };
   return { root, spec, runtime: createNativeRuntime({ now: Date.now, records: at("records") }) };
 }

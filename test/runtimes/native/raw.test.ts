@@ -64,6 +64,7 @@ test("an agent that replaced its output by a fifo and its exit by a link is read
     gpu: false,
     network: "open",
     visible: [],
+    confined: false,
   });
   t.after(() => runtime.remove(handle));
   const { code, signal } = await runtime.wait(handle);
