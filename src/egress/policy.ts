@@ -94,6 +94,8 @@ export function targetOf(text: string, usual: number): Target | null {
 /** In the one way of writing it that is compared: small letters, punycode, no dot at the end. */
 function hostOf(text: string): string | null {
   if (isIP(text) === 6) return text.includes("%") ? null : new URL(`http://[${text}]`).hostname.slice(1, -1);
+  // What reads names for a browser would cut one off where a path begins.
+  if (/[^A-Za-z0-9._\u0080-\uffff-]/.test(text)) return null;
   const host = domainToASCII(text.replace(/\.$/, "")).toLowerCase();
   return /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/.test(host) && host.length <= 253 ? host : null;
 }

@@ -16,6 +16,8 @@ import { createProxy } from "./proxy.ts";
 import { SOCKET_FILE } from "./wrap.ts";
 
 const LOOK_MS = 5_000;
+/** Node fires a longer one at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const SOCKET = `${SHARED}/${SOCKET_FILE}`;
 
 /** By short names: a socket's path may have about a hundred characters, and that of the folder be longer. */
@@ -42,7 +44,7 @@ async function main(): Promise<void> {
   // An agent in a container has another user's number; which folder it stands in says who gets here.
   chmodSync(SOCKET, 0o666);
   await listen(control, CONTROL_FILE);
-  setTimeout(end, policy.lifeMs);
+  setTimeout(end, Math.min(policy.lifeMs, LONGEST_TIMER));
   setInterval(() => {
     try {
       chmodSync(CONTROL_FILE, 0o600);
@@ -59,5 +61,9 @@ async function listen(server: Server, path: string): Promise<void> {
   server.on("error", (error) => process.stderr.write(`${error.message}\n`));
 }
 
-process.on("uncaughtException", (error) => process.stderr.write(`${error.stack}\n`));
+/** A run must not fill the disk by what it makes go wrong here. */
+let wordsLeft = 100;
+process.on("uncaughtException", (error) => {
+  if (wordsLeft-- > 0) process.stderr.write(`${error.stack}\n`);
+});
 await main();

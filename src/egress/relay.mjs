@@ -17,7 +17,7 @@ const [folder, port, agent] = process.argv.slice(2);
 // By a short name: the path of a socket may have about a hundred characters, and that of the folder be longer.
 process.chdir(String(folder));
 const SOCKET = "proxy.sock";
-const LOOK_MS = 500;
+const LOOK_MS = 200;
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]) process.on(signal, () => {});
 
