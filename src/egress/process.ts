@@ -44,6 +44,7 @@ async function main(): Promise<void> {
   // An agent in a container has another user's number; which folder it stands in says who gets here.
   chmodSync(SOCKET, 0o666);
   await listen(control, CONTROL_FILE);
+  chmodSync(CONTROL_FILE, 0o600);
   setTimeout(end, Math.min(policy.lifeMs, LONGEST_TIMER));
   setInterval(() => {
     try {
