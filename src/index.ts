@@ -8,7 +8,7 @@ import type { ApplicationFunction } from "probot";
 import { createCatchUp } from "./catch-up/catch-up.ts";
 import type { App, AppOptions } from "./compose/app.ts";
 import { createFirstHalf, narrowing } from "./compose/first-half.ts";
-import { makeParts } from "./compose/parts.ts";
+import { egressOf, makeParts } from "./compose/parts.ts";
 import { createSecondHalf } from "./compose/second-half.ts";
 import { createSettings } from "./compose/settings.ts";
 import type { Config } from "./config/config.ts";
@@ -51,7 +51,8 @@ const ASK_FORGE_MS = 60_000;
 /** Puts the application together and opens its store; nothing listens or works before `start`. */
 export async function createApp(initial: Config, options: AppOptions): Promise<App> {
   const { log, now } = options;
-  const settings = createSettings(initial, now);
+  const egress = egressOf(initial);
+  const settings = createSettings(initial, now, egress.tokens);
   const parts = await makeParts(initial, options);
   const { store, runtimes, workspaces, guard } = parts;
   const { role } = initial;
@@ -69,7 +70,7 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
   const narrowed = narrowing(settings, now);
   const news = queueNews({ store, config, live });
   const worker = createSecondHalf({
-    ...{ parts, settings, narrowed, chooseRuntime, forges, live, log, now },
+    ...{ parts, settings, narrowed, chooseRuntime, egress, forges, live, log, now },
     name: options.worker ?? "worker",
     closedForges: health.closed,
     logs,

@@ -22,6 +22,7 @@ const ROOMS = [
   "permission",
   "workspace",
   "prompt",
+  "egress",
   "supervisor",
   "outcome",
   "report",

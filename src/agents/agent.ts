@@ -6,6 +6,31 @@
 import type { AgentPaths } from "../model/folders.ts";
 import type { Usage } from "../model/outcome.ts";
 
+/** A key of a provider's: the variable it is in, and the header in which it travels (`authorization`: as a bearer). */
+export interface ProviderKey {
+  readonly variable: string;
+  readonly header: "authorization" | "x-api-key" | "x-goog-api-key";
+}
+
+/** What an agent must reach to work at all. */
+export interface Provider {
+  /** Where its API is, as the admin set it up; null for a CLI that can not be led elsewhere, so never to an endpoint. */
+  readonly baseUrl: string | null;
+  /** The first that is set is used. Empty: it needs none. */
+  readonly keys: readonly ProviderKey[];
+  /** Hosts it reaches by itself when it has no endpoint, as for a login. Patterns as in `dispatch.allow`. */
+  readonly hosts: readonly string[];
+}
+
+/** Stands for the provider within a run; behind it the bot holds the key. */
+export interface Endpoint {
+  readonly url: string;
+  /** Taken for the key there. */
+  readonly token: string;
+  /** The variable of the key that is held; null when none is needed. */
+  readonly variable: string | null;
+}
+
 export interface LaunchRequest {
   readonly model: string | null;
   readonly prompt: string;
@@ -16,6 +41,8 @@ export interface LaunchRequest {
   readonly sessionId: string;
   /** On a pull request, the commit where it left its base: what a review compares with. Null: the last commits. */
   readonly reviewFrom: string | null;
+  /** What to use in place of its provider; null: the provider itself, with its key. */
+  readonly endpoint: Endpoint | null;
 }
 
 /** A file to write before the start, relative to `home` or `meta`. */
@@ -29,6 +56,8 @@ export interface LaunchSpec {
   readonly argv: readonly [string, ...string[]];
   /** Values that are no secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** What leads it to its endpoint, if it has one: no setting of the admin's stands above these. */
+  readonly endpointEnv: Readonly<Record<string, string>>;
   /** Names of the variables whose values are passed on from the server's environment where set: this agent's keys only. */
   readonly secretEnv: readonly string[];
   readonly files: readonly LaunchFile[];
@@ -72,6 +101,8 @@ export interface Agent {
   readonly home: "native" | "container";
   /** `review`: the last message is the result, and nothing is pushed. */
   mode(model: string | null): "work" | "review";
+  /** Null: not known, as of a program that the admin described. */
+  provider(model: string | null): Provider | null;
   launch(request: LaunchRequest): LaunchSpec;
   reader(): OutputReader;
   /** The program looked for, how to ask its version, and how to install it. */

@@ -14,6 +14,7 @@ export function configure(agent: Agent, config: AgentConfig): Agent {
     home: agent.home,
     program: { ...agent.program, name: program },
     mode: (model) => agent.mode(model ?? config.defaultModel),
+    provider: (model) => agent.provider(model ?? config.defaultModel),
     reader: () => agent.reader(),
     launch(request) {
       const model = request.model ?? config.defaultModel;
@@ -29,7 +30,7 @@ function adjust(spec: LaunchSpec, program: string, { env, home }: AgentConfig): 
   return {
     ...spec,
     argv: [program, ...rest],
-    env: { ...spec.env, ...env },
+    env: { ...spec.env, ...env, ...spec.endpointEnv },
     files: home === "host" ? spec.files.filter((file) => file.in !== "home") : spec.files,
   };
 }

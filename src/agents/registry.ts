@@ -7,21 +7,33 @@ import { Refusal } from "../model/errors.ts";
 import type { Agent } from "./agent.ts";
 import { createClaude } from "./claude/claude.ts";
 import { createCoderabbit } from "./coderabbit/coderabbit.ts";
-import { createCodex } from "./codex/codex.ts";
+import { type CodexSettings, createCodex } from "./codex/codex.ts";
 import { configure } from "./configure.ts";
 import { createCustom } from "./custom/custom.ts";
-import { createGemini } from "./gemini/gemini.ts";
+import { createGemini, type GeminiSettings } from "./gemini/gemini.ts";
 import { createLocal } from "./local/local.ts";
 
 type Now = () => number;
 
 const ADAPTERS: Readonly<Record<string, (config: AgentConfig, now: Now) => Agent>> = {
-  codex: ({ env }, now) => createCodex({ baseUrl: env.OPENAI_BASE_URL ?? null, now }),
-  claude: () => createClaude(),
-  gemini: ({ env }) => createGemini({ vertexAi: env.GOOGLE_GENAI_USE_VERTEXAI === "true" }),
+  codex: ({ env }, now) => createCodex(codexSettings(env, now)),
+  claude: ({ env }) => createClaude({ baseUrl: env.ANTHROPIC_BASE_URL ?? null }),
+  gemini: ({ env }) => createGemini(geminiSettings(env)),
   coderabbit: (_, now) => createCoderabbit({ now }),
-  local: (_, now) => createLocal((variant) => createCodex({ baseUrl: null, now }, variant)),
+  local: ({ env }, now) =>
+    createLocal((variant) => createCodex({ ...codexSettings(env, now), baseUrl: null }, variant)),
 };
+
+type Env = AgentConfig["env"];
+
+function codexSettings(env: Env, now: Now): CodexSettings {
+  return { baseUrl: env.OPENAI_BASE_URL ?? null, ollamaUrl: env.CODEX_OSS_BASE_URL ?? null, now };
+}
+
+function geminiSettings(env: Env): GeminiSettings {
+  const vertexAi = env.GOOGLE_GENAI_USE_VERTEXAI === "true";
+  return { vertexAi, baseUrl: (vertexAi ? env.GOOGLE_VERTEX_BASE_URL : env.GOOGLE_GEMINI_BASE_URL) ?? null };
+}
 
 /** The agents that need no `custom` section. */
 export const BUILT_IN_AGENTS: readonly string[] = Object.keys(ADAPTERS);

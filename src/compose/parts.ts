@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config, ForgeConfig } from "../config/config.ts";
 import { networkOf } from "../config/secrets.ts";
+import { createEgress, type Egress } from "../egress/egress.ts";
+import { outerProxies } from "../egress/outer.ts";
 import type { Forge } from "../forges/forge.ts";
 import { createForgejoForge } from "../forges/forgejo/forgejo-forge.ts";
 import { createGithubForge } from "../forges/github/github-forge.ts";
@@ -28,7 +30,8 @@ export interface PartsOptions {
 /** Opens the store and makes the folders. Rejects with a Refusal when one of them cannot be used. */
 export async function makeParts(config: Config, { log, now, upgrade = true }: PartsOptions) {
   const { dataDir } = config;
-  for (const dir of ["logs", "native"]) await mkdir(join(dataDir, dir), { recursive: true, mode: 0o700 });
+  for (const dir of ["logs", "native", "egress"])
+    await mkdir(join(dataDir, dir), { recursive: true, mode: 0o700 });
   const store = await openStore(config, { now, log, upgrade });
   const records = join(dataDir, "native");
   const guard = store.fleet ? { file: join(records, "alive"), silentMs: guardMs(config) } : null;
@@ -57,6 +60,15 @@ export async function makeParts(config: Config, { log, now, upgrade = true }: Pa
       dirs: templateDir === null ? [SHIPPED_TEMPLATES] : [templateDir, SHIPPED_TEMPLATES],
     }),
   };
+}
+
+/** Made by itself: what is secret about runs is known before anything is opened. */
+export function egressOf({ dataDir, baseEnv }: Pick<Config, "dataDir" | "baseEnv">): Egress {
+  const certificates = Object.entries(baseEnv).filter(([name]) =>
+    /^(SSL_CERT_|NODE_EXTRA_CA_CERTS$)/.test(name),
+  );
+  const env = Object.fromEntries(certificates);
+  return createEgress({ dir: join(dataDir, "egress"), env, outer: outerProxies(baseEnv) });
 }
 
 export type Parts = Awaited<ReturnType<typeof makeParts>>;

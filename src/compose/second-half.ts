@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Egress } from "../egress/egress.ts";
 import type { Forge } from "../forges/forge.ts";
 import { createWorker, type Worker, type WorkerDeps } from "../worker/worker.ts";
 import type { FirstHalf } from "./first-half.ts";
@@ -10,6 +11,7 @@ import { named } from "./parts.ts";
 type Given = Pick<WorkerDeps, "name" | "closedForges" | "onQueueMoved" | "live" | "log">;
 
 export interface SecondHalf extends FirstHalf, Given {
+  readonly egress: Egress;
   readonly forges: ReadonlyMap<string, Forge>;
   /** The folder of the runs' logs. */
   readonly logs: string;
@@ -41,7 +43,7 @@ export function createSecondHalf(half: SecondHalf): Worker {
     runtimes: () => [...runtimes.values()],
     logFile: (run) => join(logs, `${run.id}.${run.attempt}.log`),
     redact,
-    secretValues: () => Object.values(config().secrets),
+    secretValues: () => [...Object.values(config().secrets), ...Object.values(half.egress.tokens())],
     draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,
     leaseMs: config().leaseMs,
     patienceMs: PATIENCE_MS,

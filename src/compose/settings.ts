@@ -22,16 +22,26 @@ export interface Settings {
   reload(next: Config): void;
 }
 
-export function createSettings(initial: Config, now: () => number): Settings {
+/** `tokens` are secrets of runs, by names of their own; another object when there are others. */
+export function createSettings(
+  initial: Config,
+  now: () => number,
+  tokens: () => Config["secrets"] = () => NO_TOKENS,
+): Settings {
   let config = initial;
   let derived = derive(initial, now);
+  let search = searchFor(initial, tokens());
+  const current = () => {
+    if (search.config !== config || search.tokens !== tokens()) search = searchFor(config, tokens());
+    return search;
+  };
   return {
     config: () => config,
     agents: () => derived.agents,
     agent: (pool) => agentNamed(derived.agents, pool),
     permissions: () => derived.permissions,
-    redact: (text) => derived.redact(text),
-    findSecret: (text) => derived.findSecret(text),
+    redact: (text) => current().redact(text),
+    findSecret: (text) => current().findSecret(text),
     reload(next) {
       const { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges } = initial;
       const fixed = { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges };
@@ -46,9 +56,14 @@ function derive(config: Config, now: () => number) {
   return {
     agents: createAgents(config.agents, now),
     permissions: createPermissions({ config: config.permission, now }),
-    redact: createRedactor(config.secrets),
-    findSecret: createSecretSearch(config.secrets),
   };
+}
+
+const NO_TOKENS: Config["secrets"] = {};
+
+function searchFor(config: Config, tokens: Config["secrets"]) {
+  const secrets = { ...tokens, ...config.secrets };
+  return { config, tokens, redact: createRedactor(secrets), findSecret: createSecretSearch(secrets) };
 }
 
 function agentNamed(agents: ReadonlyMap<string, Agent>, pool: string): Agent {

@@ -63,6 +63,13 @@ export type Outcome =
   | { readonly kind: "cancelled"; readonly by: string }
   | { readonly kind: "timed_out"; readonly limit: "total" | "idle"; readonly ms: number };
 
+/** Where a run wanted to go and was not let. */
+export interface BlockedHost {
+  /** With its port; null for all others together. */
+  readonly host: string | null;
+  readonly count: number;
+}
+
 /** The facts that go with any outcome into the final answer; recorded with it, so that a crash loses none. */
 export interface RunReport {
   readonly exit: Exit | null;
@@ -71,4 +78,6 @@ export interface RunReport {
   /** The last lines of the redacted log. */
   readonly logTail: readonly string[];
   readonly usage: Usage | null;
+  /** Absent when the run's network was not watched. */
+  readonly blocked?: readonly BlockedHost[];
 }

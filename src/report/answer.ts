@@ -4,6 +4,7 @@ import type { FailureReason, Outcome, PublishedWork } from "../model/outcome.ts"
 import type { Run } from "../model/run.ts";
 import { count, duration, usage } from "./figures.ts";
 import { code, fenced, folded, inert, inline, quoted, standing } from "./markdown.ts";
+import { notLetTo } from "./network.ts";
 import { endedStatus, footer, statusEffect } from "./status.ts";
 
 const WORDS_MOST = 8_000;
@@ -134,7 +135,7 @@ function told(run: Run, parts: readonly string[]): string {
   const facts = agentTime(run);
   const used = run.report?.usage;
   if (used && used.inputTokens + used.outputTokens > 0) facts.push(usage(used));
-  return [...parts, footer(run, facts)].join("\n\n");
+  return [...parts, ...notLetTo(run.report?.blocked ?? []), footer(run, facts)].join("\n\n");
 }
 
 /** Of this attempt, and of all of them when there were others. */

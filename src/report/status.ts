@@ -1,8 +1,10 @@
 /** The one status comment of a run, edited as it moves. Pure; the sentences of one form: what, who, since when. */
 import type { NewEffect } from "../model/effect.ts";
+import type { BlockedHost } from "../model/outcome.ts";
 import { type Run, STATE_MEANING } from "../model/run.ts";
 import { count, duration, utc } from "./figures.ts";
 import { code, inline } from "./markdown.ts";
+import { notLetTo } from "./network.ts";
 
 /** Why a queued run does not start though its turn may have come. */
 export type Wait =
@@ -23,6 +25,8 @@ export interface RunningView {
   readonly activity: { readonly text: string; readonly at: number } | null;
   /** Invisible characters taken out of the issue before the agent saw it. */
   readonly hidden: number;
+  /** Where the agent was not let to so far. */
+  readonly blocked: readonly BlockedHost[];
 }
 
 /** One key a run, so that a newer status replaces a waiting one and there is only ever one comment of it. */
@@ -52,7 +56,8 @@ export function runningStatus(run: Run, view: RunningView): string {
     view.hidden > 0
       ? `\n\n${count(view.hidden, "hidden character")} in the issue or its comments ${view.hidden === 1 ? "was" : "were"} not shown to the agent.`
       : "";
-  return `👀 **Running**: ${code(run.request.agent)} works since ${utc(started)} (${duration(view.now - started)}).${activity}${hidden}\n\n${controls(run)}`;
+  const blocked = notLetTo(view.blocked).map((sentence) => `\n\n${sentence}`);
+  return `👀 **Running**: ${code(run.request.agent)} works since ${utc(started)} (${duration(view.now - started)}).${activity}${hidden}${blocked.join("")}\n\n${controls(run)}`;
 }
 
 export function publishingStatus(run: Run): string {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Agent } from "../agents/agent.ts";
 import type { Config } from "../config/config.ts";
+import type { Egress } from "../egress/egress.ts";
 import type { Forge } from "../forges/forge.ts";
 import type { Run } from "../model/run.ts";
 import type { Prompts } from "../prompt/prompts.ts";
@@ -28,6 +29,8 @@ export interface WorkDeps {
   readonly runtimeNamed: (name: string) => Runtime;
   /** All that agents of this worker may run in. Each lists what this very worker started, and no other's. */
   readonly runtimes: () => readonly Runtime[];
+  /** The proxies of runs, on this machine. */
+  readonly egress: Egress;
   readonly workspaces: Workspaces;
   readonly prompts: Prompts;
   /** The log file of one attempt. */

@@ -4,11 +4,12 @@ import type { NewEffect } from "../model/effect.ts";
 import type { Run } from "../model/run.ts";
 import { clearQuestion } from "../outcome/question.ts";
 import { runningStatus } from "../report/status.ts";
-import type { StartSpec } from "../runtimes/runtime.ts";
+import type { RunHandle, StartSpec } from "../runtimes/runtime.ts";
 import { runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
+import { closeNetwork, openNetwork, type RunNetwork } from "./network.ts";
 import type { Ready } from "./prepare.ts";
 import { isConfined } from "./runtimes.ts";
 
@@ -16,7 +17,7 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   const { runtime, prepared } = ready;
   job.hidden = ready.prompt.hidden;
   await clearQuestion(prepared.folders.checkout);
-  const handle = await runtime.start(await startSpec(job.run, ready, deps));
+  const handle = await start(job.run, ready, deps);
   const startedAt = deps.now();
   job.startedTick = deps.ticks();
   const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
@@ -26,16 +27,28 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);
     await runtime.remove(handle);
+    await closeNetwork(job.run, deps);
     throw error;
   }
-  const view = { now: startedAt, activity: null, hidden: job.hidden };
+  const view = { now: startedAt, activity: null, hidden: job.hidden, blocked: [] };
   await deps.live.update(job.run, runningStatus(job.run, view));
   return job.run;
+}
+
+async function start(run: Run, ready: Ready, deps: WorkDeps): Promise<RunHandle> {
+  const network = await openNetwork(run, ready, deps);
+  try {
+    return await ready.runtime.start(await startSpec(run, ready, network, deps));
+  } catch (error) {
+    await closeNetwork(run, deps);
+    throw error;
+  }
 }
 
 async function startSpec(
   run: Run,
   { agent, runtime, prepared, prompt }: Ready,
+  network: RunNetwork,
   deps: WorkDeps,
 ): Promise<StartSpec> {
   const config = deps.config();
@@ -48,14 +61,19 @@ async function startSpec(
     resume: prepared.kept ? run.session : null,
     sessionId: deps.newId(),
     reviewFrom: prepared.reviewFrom,
+    endpoint: network.endpoint,
   });
   await writeLaunchFiles(spec.files, prepared.folders);
   const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;
   const env = runEnvironment({
-    base: config.baseEnv,
-    spec,
+    base: network.base,
+    spec: {
+      env: { ...spec.env, ...network.env },
+      // Where there is an endpoint, the provider's keys are behind it.
+      secretEnv: network.endpoint === null ? spec.secretEnv : [],
+    },
     secrets: config.secrets,
-    extraSecretNames: settings?.secretEnv ?? [],
+    extraSecretNames: (settings?.secretEnv ?? []).filter(network.mayHave),
     home: hostHome ?? paths.home,
     git: config.git,
     runId: run.id,
@@ -66,15 +84,15 @@ async function startSpec(
   return {
     runId: run.id,
     attempt: run.attempt,
-    argv: spec.argv,
+    argv: network.argv(spec.argv),
     env,
     stdin: spec.stdin,
     folders: prepared.folders,
     limits: { memoryBytes, cpus, pids },
     image: runtime.name === "native" ? null : (settings?.image ?? config.defaults.image),
     gpu: config.defaults.gpu,
-    network: "open",
-    visible: [],
+    network: network.network,
+    visible: network.visible,
     confined: isConfined(run.pool, config),
   };
 }

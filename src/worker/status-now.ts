@@ -25,7 +25,7 @@ export async function statusNow(run: Run, deps: StatusDeps): Promise<string> {
     case "preparing":
       return preparingStatus(run);
     case "running":
-      return runningStatus(run, { now: deps.now(), activity: null, hidden: 0 });
+      return runningStatus(run, { now: deps.now(), activity: null, hidden: 0, blocked: [] });
     case "publishing":
       return publishingStatus(run);
     default:

@@ -55,7 +55,7 @@ async function sweep(deps: WorkDeps, isMine: (runId: string) => boolean): Promis
       done = false;
     }
   }
-  return done;
+  return (await clearWays(deps, isMine)) && done;
 }
 
 async function clear(runtime: Runtime, handle: RunHandle, deps: WorkDeps): Promise<boolean> {
@@ -72,10 +72,32 @@ async function clear(runtime: Runtime, handle: RunHandle, deps: WorkDeps): Promi
   }
 }
 
+/** Ways to the network whose run is over, here or at all: nothing may go out for it any more. */
+async function clearWays(deps: WorkDeps, isMine: (runId: string) => boolean): Promise<boolean> {
+  let done = true;
+  for (const key of deps.egress.list()) {
+    try {
+      const run = await deps.store.run(key.runId);
+      if (isMine(key.runId)) continue;
+      if (run?.attempt === key.attempt && isLeased(run)) done = false;
+      else await deps.egress.remove(key);
+    } catch (error) {
+      deps.log.warn(
+        { run: key.runId, reason: messageOf(error) },
+        "the proxy of a run that is over was not ended",
+      );
+      done = false;
+    }
+  }
+  return done;
+}
+
+const isLeased = (run: Run) => LEASED_STATES.some((state) => state === run.state);
+
 /** Whether the run is recorded as at work with this very agent: then it is its holder's to say what becomes of it. */
 function isRecorded(run: Run | null, handle: RunHandle): boolean {
   if (!run?.handle || run.attempt !== handle.attempt) return false;
-  if (!LEASED_STATES.some((state) => state === run.state)) return false;
+  if (!isLeased(run)) return false;
   const recorded = JSON.parse(run.handle) as RunHandle;
   return recorded.runtime === handle.runtime && recorded.ref === handle.ref && recorded.logs === handle.logs;
 }

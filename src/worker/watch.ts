@@ -16,6 +16,7 @@ import type { WorkDeps } from "./deps.ts";
 import { handleOf } from "./handle.ts";
 import type { Job } from "./job.ts";
 import { takeUp } from "./lost.ts";
+import { blockedHosts, closeNetwork, notStarted } from "./network.ts";
 import { withTail } from "./tail.ts";
 
 /** False when the agent was left alive, or the lease was lost: then nothing more may be said of the run here. */
@@ -42,6 +43,7 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const { ended } = supervised;
   // Stopped for a lost lease: nobody adopts it, and what it left says nothing of how the run ended.
   if (ended === "lost" && job.lost.reason instanceof LeaseLost) await forget(job, deps);
+  if (ended === "lost") await closeNetwork(job.run, deps);
   if (ended === "lost" || ended === "left") return false;
   await job.logCopy?.catchUp();
   await recordEnd(job, { ...supervised, ended }, tail(), totalMs, deps);
@@ -94,6 +96,7 @@ export async function forget({ run }: Job, deps: WorkDeps): Promise<void> {
   } catch (error) {
     deps.log.warn({ run: run.id, reason: messageOf(error) }, "an ended agent could not be removed");
   }
+  await closeNetwork(run, deps);
 }
 
 /** An agent that is not configured any more can not be read, so it is not left to work on either. */
@@ -104,6 +107,7 @@ async function readerOrStop({ run }: Job, runtime: Runtime, deps: WorkDeps): Pro
     const handle = handleOf(run);
     await runtime.stop(handle, deps.config().limits.graceMs);
     await runtime.remove(handle);
+    await closeNetwork(run, deps);
     throw error;
   }
 }
@@ -118,15 +122,20 @@ async function recordEnd(
   const { run } = job;
   const { exit, result, ended, startedAt, endedAt } = supervised;
   const folders = deps.workspaces.foldersOf(run);
-  const judgement = judge({
-    exit,
-    result,
-    ended,
-    question: await readQuestion(folders.checkout),
-    cancelledBy: job.cancelledBy()?.login ?? null,
-    limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
-    agentMs: endedAt - startedAt,
-  });
+  await closeNetwork(run, deps);
+  const blocked = blockedHosts(run, deps);
+  if (blocked?.length) deps.log.info({ run: run.id, blocked }, "a run was not let to hosts it asked for");
+  const judgement =
+    (ended === "exit" && notStarted(run, exit, deps)) ||
+    judge({
+      exit,
+      result,
+      ended,
+      question: await readQuestion(folders.checkout),
+      cancelledBy: job.cancelledBy()?.login ?? null,
+      limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
+      agentMs: endedAt - startedAt,
+    });
   const outcome: Outcome =
     judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
   const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
@@ -136,7 +145,13 @@ async function recordEnd(
     startedAt,
     ...(isLost ? {} : { endedAt }),
     session: result.session ?? run.session,
-    report: { exit: isLost ? null : exit, lastMessage, logTail, usage: result.usage },
+    report: {
+      exit: isLost ? null : exit,
+      lastMessage,
+      logTail,
+      usage: result.usage,
+      ...(blocked && { blocked }),
+    },
   };
   if (isLost && deps.store.fleet !== null) {
     await forget(job, deps);
@@ -156,6 +171,7 @@ async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<voi
     now: (job.run.startedAt ?? deps.now()) + workedMs,
     activity: { text: deps.redact(text), at: deps.now() },
     hidden: job.hidden,
+    blocked: blockedHosts(job.run, deps) ?? [],
   });
   await deps.live.update(job.run, body).catch(() => {});
 }

@@ -17,6 +17,7 @@ import { finish } from "./finish.ts";
 import type { Job } from "./job.ts";
 import { launch } from "./launch.ts";
 import { lostWith, takeUp } from "./lost.ts";
+import { forgetNetwork } from "./network.ts";
 import { isStoreAway, PAUSES, patiently } from "./patience.ts";
 import { prepare, type Ready } from "./prepare.ts";
 import { publish } from "./publish.ts";
@@ -38,6 +39,7 @@ export async function work(job: Job, deps: WorkDeps): Promise<void> {
       );
   } finally {
     await job.logCopy?.end(job.lost);
+    if (!isLeased(job)) await forgetNetwork(job.run, deps);
     job.close();
   }
 }

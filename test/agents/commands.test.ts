@@ -17,7 +17,7 @@ const CODEX =
   " -c shell_environment_policy.inherit=all -c shell_environment_policy.include_only=" +
   '["PATH","HOME","TMPDIR","USER","LOGNAME","SHELL","TERM","NO_COLOR","CI","TZ","LANG","LANGUAGE","LC_*","*_PROXY",' +
   '"SSL_CERT_FILE","SSL_CERT_DIR","NODE_EXTRA_CA_CERTS","GIT_AUTHOR_*","GIT_COMMITTER_*","GIT_TERMINAL_PROMPT",' +
-  '"AGENT_DISPATCH_RUN"]' +
+  '"AGENT_DISPATCH_RUN","NODE_USE_ENV_PROXY"]' +
   " -C /workspace/repo -o /workspace/.meta/agent-codex.log";
 const CLAUDE =
   "claude -p --output-format stream-json --verbose --dangerously-skip-permissions" +
@@ -79,11 +79,50 @@ test("each agent is given its own provider's keys and no other's", () => {
   );
   assert.deepEqual(keys, {
     codex: ["CODEX_API_KEY", "OPENAI_API_KEY"],
-    claude: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
+    claude: ["ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"],
     gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
     coderabbit: ["CODERABBIT_API_KEY"],
     local: [],
   });
+});
+
+test("each agent says where its provider is, and a program of the admin's is not known to have one", () => {
+  const providers = [...agents].map(([name, agent]) => {
+    const provider = agent.provider(null);
+    return [name, provider?.baseUrl, provider?.keys.map(({ variable, header }) => `${variable} ${header}`)];
+  });
+  assert.deepEqual(providers, [
+    ["codex", "https://api.openai.com/v1", ["CODEX_API_KEY authorization"]],
+    [
+      "claude",
+      "https://api.anthropic.com",
+      [
+        "ANTHROPIC_AUTH_TOKEN authorization",
+        "ANTHROPIC_API_KEY x-api-key",
+        "CLAUDE_CODE_OAUTH_TOKEN authorization",
+      ],
+    ],
+    ["gemini", "https://generativelanguage.googleapis.com", ["GEMINI_API_KEY x-goog-api-key"]],
+    ["coderabbit", null, []],
+    ["local", "http://127.0.0.1:11434", []],
+  ]);
+});
+
+test("an admin's own address is the provider's, and does not lead past an endpoint", () => {
+  const endpoint = { url: "http://127.0.0.1:9/provider", token: "token-of-the-run", variable: null };
+  for (const [name, setting, written, is] of [
+    ["codex", "OPENAI_BASE_URL", "https://llm.example.com/v1", "https://llm.example.com/v1"],
+    ["claude", "ANTHROPIC_BASE_URL", "https://llm.example.com", "https://llm.example.com"],
+    ["gemini", "GOOGLE_GEMINI_BASE_URL", "https://llm.example.com", "https://llm.example.com"],
+    ["local", "CODEX_OSS_BASE_URL", "http://10.0.0.7:11434/v1", "http://10.0.0.7:11434"],
+  ] as const) {
+    const config = { ...agentConfig(name), env: { [setting]: written } };
+    const agent = createAgents({ [name]: config }, () => 0).get(name);
+    assert.equal(agent?.provider(null)?.baseUrl, is);
+    const { argv, env } = agent!.launch({ ...REQUEST, endpoint });
+    const led = name === "codex" ? argv.join(" ") : (env[setting] ?? "");
+    assert.ok(led.includes(endpoint.url), `${name}: ${led}`);
+  }
 });
 
 test("claude and coderabbit are made for the host, the others for a container", () => {

@@ -24,6 +24,7 @@ export const REQUEST: LaunchRequest = {
   resume: null,
   sessionId: "5a833948-f54d-4423-a1d7-9f3fa47dbc8a",
   reviewFrom: "0123456789abcdef0123456789abcdef01234567",
+  endpoint: null,
 };
 
 const EARLIER_SESSION = "01a204c0-6d79-7692-8b34-2a75e5a14c76";
@@ -77,6 +78,20 @@ function describeLaunch({ create, models, takesPrompt }: AgentSample): void {
         [],
       );
     });
+  });
+
+  test("an endpoint is used with its token in place of the key, and the token is no argument and in no file", () => {
+    for (const model of models) {
+      const provider = create().provider(model);
+      if (provider === null || provider.baseUrl === null) continue;
+      const variable = provider.keys[0]?.variable ?? null;
+      const endpoint = { url: "http://127.0.0.1:9/provider", token: "token-of-the-run", variable };
+      const { endpointEnv, argv, files } = create().launch({ ...REQUEST, model, endpoint });
+      assert.ok([...Object.values(endpointEnv), ...argv].some((text) => text.includes(endpoint.url)));
+      if (variable !== null) assert.equal(endpointEnv[variable], endpoint.token);
+      assert.ok(!JSON.stringify([argv, files]).includes(endpoint.token));
+    }
+    each((spec) => assert.deepEqual(spec.endpointEnv, {}));
   });
 
   test("files stay inside the run's folders", () => {

@@ -26,11 +26,12 @@ test("queued: what is ahead, and why it waits", (t) => {
 test("preparing, running with the last activity, publishing", (t) => {
   const run = sampleRun({ state: "running", startedAt: at(1), attempt: 2 });
   const activity = { text: "ran `npm test`\nfor @octocat", at: at(3) };
+  const blocked = [{ host: "evil.example:443", count: 3 }];
   shows(
     t,
     say.preparingStatus(run),
-    say.runningStatus(run, { now: at(1), activity: null, hidden: 0 }),
-    say.runningStatus(run, { now: at(5), activity, hidden: 3 }),
+    say.runningStatus(run, { now: at(1), activity: null, hidden: 0, blocked: [] }),
+    say.runningStatus(run, { now: at(5), activity, hidden: 3, blocked }),
     say.publishingStatus(run),
   );
 });

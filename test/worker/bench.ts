@@ -10,6 +10,7 @@ import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { createAgents } from "../../src/agents/registry.ts";
 import type { Config } from "../../src/config/config.ts";
+import { createEgress } from "../../src/egress/egress.ts";
 import { Refusal } from "../../src/model/errors.ts";
 import { type RepoRef, type Run, repoName } from "../../src/model/run.ts";
 import { createPrompts } from "../../src/prompt/prompts.ts";
@@ -155,6 +156,11 @@ function parts(bench: Parts, dir: string, now: () => number) {
     runtimeFor: async () => bench.runtime,
     runtimeNamed: () => bench.runtime,
     runtimes: () => [bench.runtime],
+    egress: createEgress({
+      dir: join(dir, "egress"),
+      env: {},
+      outer: { http: null, https: null, except: "" },
+    }),
     workspaces: bench.workspaces,
     prompts: createPrompts({ dirs: [join(import.meta.dirname, "..", "..", "templates")] }),
     logFile: (run: Run) => join(dir, "logs", `${run.id}.${run.attempt}.log`),

@@ -6,10 +6,11 @@
  * Whether a run may be root is the admin's decision on the runtime; refusing here would only make every run of a
  * root container fail.
  *
- * The endpoint is the setting ANTHROPIC_BASE_URL of the agent's `env`; the CLI reads it itself.
+ * Where its provider is says the setting ANTHROPIC_BASE_URL of the agent's `env`; the CLI reads it itself. Of several
+ * keys it takes the first in the order of KEYS.
  */
 import { posix } from "node:path";
-import type { Agent, LaunchRequest } from "../agent.ts";
+import type { Agent, Endpoint, LaunchRequest, ProviderKey } from "../agent.ts";
 import { createClaudeReader } from "./reader.ts";
 
 const SYSTEM_PROMPT_FILE = "claude-system-prompt.md";
@@ -26,7 +27,20 @@ const ENV = {
   CLAUDE_CODE_MAX_RETRIES: "3",
 } as const;
 
-export function createClaude(): Agent {
+const KEYS: readonly ProviderKey[] = [
+  { variable: "ANTHROPIC_AUTH_TOKEN", header: "authorization" },
+  { variable: "ANTHROPIC_API_KEY", header: "x-api-key" },
+  { variable: "CLAUDE_CODE_OAUTH_TOKEN", header: "authorization" },
+];
+/** A subscription's login is made and renewed there. */
+const LOGIN_HOSTS = ["api.anthropic.com", "platform.claude.com", "console.anthropic.com", "claude.ai"];
+
+export interface ClaudeSettings {
+  /** Replaces Anthropic's API address; null for the official one. */
+  readonly baseUrl: string | null;
+}
+
+export function createClaude({ baseUrl }: ClaudeSettings): Agent {
   return {
     name: "claude",
     home: "native",
@@ -36,15 +50,23 @@ export function createClaude(): Agent {
       install: "npm install -g @anthropic-ai/claude-code",
     },
     mode: () => "work",
+    provider: () => ({ baseUrl: baseUrl ?? "https://api.anthropic.com", keys: KEYS, hosts: LOGIN_HOSTS }),
     launch: (request) => ({
       argv: ["claude", ...argsOf(request)],
       env: ENV,
-      secretEnv: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
+      endpointEnv: endpointEnv(request.endpoint),
+      secretEnv: KEYS.map(({ variable }) => variable),
       files: [{ in: "meta", path: SYSTEM_PROMPT_FILE, content: SYSTEM_PROMPT }],
       stdin: request.prompt,
     }),
     reader: createClaudeReader,
   };
+}
+
+function endpointEnv(endpoint: Endpoint | null): Readonly<Record<string, string>> {
+  if (endpoint === null) return {};
+  const { url, token, variable } = endpoint;
+  return { ANTHROPIC_BASE_URL: url, ...(variable === null ? {} : { [variable]: token }) };
 }
 
 function argsOf({ model, resume, sessionId, paths }: LaunchRequest): readonly string[] {

@@ -3,8 +3,11 @@
  * the repository's CLAUDE.md is given to it as instructions. The model names what is reviewed (`--type`): all,
  * committed or uncommitted. Written from its documentation: the CLI is not on npm and no real one was run here.
  */
-import type { Agent, LaunchRequest } from "../agent.ts";
+import type { Agent, LaunchRequest, Provider } from "../agent.ts";
 import { createCoderabbitReader } from "./reader.ts";
+
+/** It can not be led to an endpoint, so it has its key itself. */
+const PROVIDER: Provider = { baseUrl: null, keys: [], hosts: ["coderabbit.ai", "*.coderabbit.ai"] };
 
 export function createCoderabbit(settings: { readonly now: () => number }): Agent {
   return {
@@ -16,9 +19,11 @@ export function createCoderabbit(settings: { readonly now: () => number }): Agen
       install: "curl -fsSL https://cli.coderabbit.ai/install.sh | sh",
     },
     mode: () => "review",
+    provider: () => PROVIDER,
     launch: (request) => ({
       argv: ["coderabbit", ...argsOf(request)],
       env: {},
+      endpointEnv: {},
       secretEnv: ["CODERABBIT_API_KEY"],
       files: [],
       stdin: "",

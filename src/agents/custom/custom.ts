@@ -23,6 +23,7 @@ export function createCustom(config: CustomAgentConfig & { readonly name: string
       install: config.install ?? `put ${program} on PATH`,
     },
     mode: () => config.mode,
+    provider: () => null,
     launch: (request) => launch(config, request),
     reader: () => createCustomReader({ name: config.name, pattern, mode: config.mode }),
   };
@@ -45,6 +46,7 @@ function launch(config: CustomAgentConfig & { readonly name: string }, request: 
   return {
     argv: [program, ...rest.map(fill)],
     env: {},
+    endpointEnv: {},
     secretEnv: [],
     files: byFile ? [{ in: "meta", path: PROMPT_FILE, content: prompt }] : [],
     stdin: byFile ? "" : prompt,

@@ -3,15 +3,21 @@
  * and the runtime is the sandbox here.
  *
  * Key: GEMINI_API_KEY; GOOGLE_API_KEY is read for Vertex AI only, chosen by the setting
- * GOOGLE_GENAI_USE_VERTEXAI of the agent's `env`. Endpoint: GOOGLE_GEMINI_BASE_URL there.
+ * GOOGLE_GENAI_USE_VERTEXAI of the agent's `env`. Where its provider is: GOOGLE_GEMINI_BASE_URL there, with Vertex AI
+ * GOOGLE_VERTEX_BASE_URL.
  * A session can be resumed in the same checkout folder only.
  */
-import type { Agent, LaunchFile, LaunchRequest } from "../agent.ts";
+import type { Agent, Endpoint, LaunchFile, LaunchRequest } from "../agent.ts";
 import { createGeminiReader } from "./reader.ts";
 
 export interface GeminiSettings {
   readonly vertexAi: boolean;
+  /** Replaces Google's API address; null for the official one. */
+  readonly baseUrl: string | null;
 }
+
+/** A Google account's login is made and used there. */
+const LOGIN_HOSTS = ["cloudcode-pa.googleapis.com", "oauth2.googleapis.com", "accounts.google.com"];
 
 export function createGemini(settings: GeminiSettings): Agent {
   return {
@@ -19,15 +25,33 @@ export function createGemini(settings: GeminiSettings): Agent {
     home: "container",
     program: { name: "gemini", versionArgs: ["--version"], install: "npm install -g @google/gemini-cli" },
     mode: () => "work",
+    provider: () => ({
+      baseUrl:
+        settings.baseUrl ??
+        `https://${settings.vertexAi ? "aiplatform" : "generativelanguage"}.googleapis.com`,
+      keys: [{ variable: settings.vertexAi ? "GOOGLE_API_KEY" : "GEMINI_API_KEY", header: "x-goog-api-key" }],
+      hosts: LOGIN_HOSTS,
+    }),
     launch: (request) => ({
       argv: ["gemini", ...argsOf(request)],
       env: { GEMINI_CLI_NO_RELAUNCH: "true" },
+      endpointEnv: endpointEnv(request.endpoint, settings),
       secretEnv: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
       files: [settingsFile(settings)],
       stdin: request.prompt,
     }),
     reader: createGeminiReader,
   };
+}
+
+function endpointEnv(
+  endpoint: Endpoint | null,
+  { vertexAi }: GeminiSettings,
+): Readonly<Record<string, string>> {
+  if (endpoint === null) return {};
+  const { url, token, variable } = endpoint;
+  const base = vertexAi ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL";
+  return { [base]: url, ...(variable === null ? {} : { [variable]: token }) };
 }
 
 function argsOf({ model, resume, sessionId }: LaunchRequest): readonly string[] {

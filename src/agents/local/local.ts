@@ -1,7 +1,7 @@
 /**
  * A model on one's own machine, served by Ollama and driven by the codex CLI. The codex adapter is handed in by the
  * registry: an adapter imports no sibling. Where Ollama listens is the setting CODEX_OSS_BASE_URL of the agent's
- * `env` (the CLI ignores OLLAMA_HOST); no forwarding to the host is needed.
+ * `env` (the CLI ignores OLLAMA_HOST).
  */
 import type { Agent } from "../agent.ts";
 

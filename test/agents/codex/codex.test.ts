@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createCodex } from "../../../src/agents/codex/codex.ts";
 import { REQUEST } from "../../contracts/agent.ts";
 
-const codex = (baseUrl: string | null = null) => createCodex({ baseUrl, now: () => 0 });
+const codex = (baseUrl: string | null = null) => createCodex({ baseUrl, ollamaUrl: null, now: () => 0 });
 
 test("a review is told what to look at, what for, and to change nothing, before what was asked", () => {
   const { stdin } = codex().launch({ ...REQUEST, model: "review", reviewFrom: null });
@@ -36,6 +36,23 @@ test("another endpoint is written to codex's own configuration, quoted", () => {
   assert.deepEqual(codex('http://127.0.0.1:1/v1"').launch(REQUEST).files, [
     { in: "home", path: ".codex/config.toml", content: 'openai_base_url = "http://127.0.0.1:1/v1\\""\n' },
   ]);
+});
+
+test("an endpoint stands above whatever is configured, as an option", () => {
+  const endpoint = { url: "http://127.0.0.1:1/provider", token: "run-token", variable: "CODEX_API_KEY" };
+  const { argv, endpointEnv } = codex("https://llm.example.com/v1").launch({ ...REQUEST, endpoint });
+  assert.equal(argv[argv.indexOf('openai_base_url="http://127.0.0.1:1/provider"') - 1], "-c");
+  assert.deepEqual(endpointEnv, { CODEX_API_KEY: "run-token" });
+});
+
+test("a model of Ollama's has Ollama for its provider, where it was configured, and no key", () => {
+  const agent = createCodex({ baseUrl: null, ollamaUrl: "http://10.0.0.7:11434/v1", now: () => 0 });
+  assert.deepEqual(agent.provider("lemer"), { baseUrl: "http://10.0.0.7:11434", keys: [], hosts: [] });
+  assert.equal(agent.provider("gpt-5")?.baseUrl, "https://api.openai.com/v1");
+  const endpoint = { url: "http://127.0.0.1:1/provider", token: "run-token", variable: null };
+  const { argv, endpointEnv } = agent.launch({ ...REQUEST, model: "lemer", endpoint });
+  assert.deepEqual(endpointEnv, { CODEX_OSS_BASE_URL: "http://127.0.0.1:1/provider/v1" });
+  assert.ok(!argv.some((argument) => argument.includes("openai_base_url")));
 });
 
 test("a profile is written, for codex silently ignores a missing one", () => {

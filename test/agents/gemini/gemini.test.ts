@@ -8,7 +8,7 @@ for (const [vertexAi, selectedType] of [
   [true, "vertex-ai"],
 ] as const) {
   test(`its settings choose ${selectedType}, so that it does not ask how to log in`, () => {
-    const [file, ...others] = createGemini({ vertexAi }).launch(REQUEST).files;
+    const [file, ...others] = createGemini({ vertexAi, baseUrl: null }).launch(REQUEST).files;
     assert.deepEqual(others, []);
     assert.equal(file?.path, ".gemini/settings.json");
     assert.equal(JSON.parse(file?.content ?? "").security.auth.selectedType, selectedType);

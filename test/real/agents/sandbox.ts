@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Agent, AgentEvent, AgentResult, LaunchSpec } from "../../../src/agents/agent.ts";
+import type { Agent, AgentEvent, AgentResult, Endpoint, LaunchSpec } from "../../../src/agents/agent.ts";
 import { createAgents } from "../../../src/agents/registry.ts";
 import type { AgentConfig } from "../../../src/config/config.ts";
 import type { AgentPaths } from "../../../src/model/folders.ts";
@@ -26,6 +26,12 @@ export interface RunOptions {
   readonly prompt: string;
   readonly model?: string;
   readonly resume?: string;
+  /** In place of the provider, as of a run whose key is held outside. */
+  readonly endpoint?: Endpoint;
+  /** Has the command line run in another way. */
+  readonly wrap?: (argv: LaunchSpec["argv"]) => LaunchSpec["argv"];
+  /** More environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The keys in the server's environment; only those that the agent names are passed on. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Called for each event, with a way to end the CLI. */
@@ -93,11 +99,15 @@ export function openSandbox(): Sandbox {
         resume: options.resume ?? null,
         sessionId: randomUUID(),
         reviewFrom: null,
+        endpoint: options.endpoint ?? null,
       });
       writeFiles(spec, paths);
-      const keys = spec.secretEnv.filter((name) => options.secrets[name] !== undefined);
+      const named = options.endpoint === undefined ? spec.secretEnv : [];
+      const keys = named.filter((name) => options.secrets[name] !== undefined);
       const secrets = Object.fromEntries(keys.map((name) => [name, options.secrets[name] ?? ""]));
-      return execute(agent, spec, { ...env, ...spec.env, ...secrets }, checkout, options.onEvent);
+      const argv = options.wrap ? options.wrap(spec.argv) : spec.argv;
+      const all = { ...env, ...options.env, ...spec.env, ...secrets };
+      return execute(agent, { ...spec, argv }, all, checkout, options.onEvent);
     },
     remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
   };
