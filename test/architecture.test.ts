@@ -54,6 +54,9 @@ function allowed(file: string, target: string): boolean {
   if (CONTRACTS.includes(file)) return false;
   // A seam's registry is the one place that names its members.
   if (file === "agents/registry.ts") return target.startsWith("agents/");
+  // What runtimes have in common: output kept in files, and for those with containers how a run goes in.
+  const shared = ["runtimes/output", "runtimes/container"].includes(homeOf(target));
+  if (shared) return file.startsWith("runtimes/");
   // What two adapters of the store agree on.
   if (["store/dump.ts", "store/run-columns.ts"].includes(target)) return file.startsWith("store/");
   // Not part of the program: writes the reference and the schema from what the configuration says of itself.
