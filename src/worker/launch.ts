@@ -3,9 +3,9 @@
 import type { NewEffect } from "../model/effect.ts";
 import type { Run } from "../model/run.ts";
 import { clearQuestion } from "../outcome/question.ts";
-import { runningStatus } from "../report/status.ts";
+import { preparingStatus, runningStatus } from "../report/status.ts";
 import type { StartSpec } from "../runtimes/runtime.ts";
-import { runEnvironment } from "../supervisor/env.ts";
+import { ofAnyMachine, runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
@@ -15,7 +15,10 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   const { runtime, prepared } = ready;
   job.hidden = ready.prompt.hidden;
   await clearQuestion(prepared.folders.checkout);
-  const handle = await runtime.start(await startSpec(job.run, ready, deps));
+  const spec = await startSpec(job.run, ready, deps);
+  const tell = (progress: string) =>
+    void deps.live.update(job.run, preparingStatus(job.run, progress)).catch(() => {});
+  const handle = await runtime.start(spec, tell);
   const startedAt = deps.now();
   job.startedTick = deps.ticks();
   const patch = { workspace: prepared.workspace, handle: JSON.stringify(handle), startedAt };
@@ -51,7 +54,7 @@ async function startSpec(
   await writeLaunchFiles(spec.files, prepared.folders);
   const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;
   const env = runEnvironment({
-    base: config.baseEnv,
+    base: runtime.name === "native" ? config.baseEnv : ofAnyMachine(config.baseEnv),
     spec,
     secrets: config.secrets,
     extraSecretNames: settings?.secretEnv ?? [],

@@ -1,9 +1,10 @@
 /** The command lines of a container: pure, so that what an agent is held to can be read off them. */
+
+import { containerName, labelsOf } from "../container/labels.ts";
 import { INSIDE, LAUNCH, mountOption, mountsOf } from "../container/places.ts";
-import type { RunHandle, StartSpec } from "../runtime.ts";
+import type { StartSpec } from "../runtime.ts";
 import type { Dialect } from "./dialects.ts";
 
-const LABEL = "agent-dispatch";
 /** Its own /tmp is memory, which counts as the agent's where that is limited; TMPDIR is on the disk. */
 const TMP_BYTES = 1024 ** 3;
 
@@ -25,7 +26,7 @@ export function runArguments(options: RunOptions): readonly string[] {
   const { spec, program, imageId, owner, dialect } = options;
   return [
     ...["run", "--detach", "--pull=never", "--name", containerName(spec)],
-    ...labels(spec, owner).flatMap((label) => ["--label", label]),
+    ...labelsOf(spec, owner).flatMap((label) => ["--label", label]),
     ...confinement(options),
     ...limits(spec),
     ...(spec.network === "none" ? ["--network", "none"] : []),
@@ -47,34 +48,6 @@ export function lookArguments(
     ...confinement({ user, dialect }),
     ...["--entrypoint", "/bin/sh", imageId, "-c", script, "agent-dispatch", ...args],
   ];
-}
-
-export function containerName({ runId, attempt }: Pick<RunHandle, "runId" | "attempt">): string {
-  return `agent-dispatch-${runId}.${attempt}`.replace(/[^a-zA-Z0-9_.-]/g, "-");
-}
-
-export function ownerFilter(owner: string): readonly string[] {
-  return ["--filter", `label=${LABEL}.owner=${owner}`];
-}
-
-function labels({ runId, attempt, folders }: StartSpec, owner: string): readonly string[] {
-  const all = { owner, run: runId, attempt, logs: folders.logs };
-  return Object.entries(all).map(([name, value]) => `${LABEL}.${name}=${value}`);
-}
-
-/** The run's handle, read back from its container's labels; null when they are not ours. */
-export function handleFrom(
-  runtime: string,
-  id: string,
-  labelled: Readonly<Record<string, string>>,
-): RunHandle | null {
-  const { run, attempt, logs } = {
-    run: labelled[`${LABEL}.run`],
-    attempt: labelled[`${LABEL}.attempt`],
-    logs: labelled[`${LABEL}.logs`],
-  };
-  if (run === undefined || attempt === undefined || logs === undefined) return null;
-  return { runtime, runId: run, attempt: Number(attempt), ref: id, logs };
 }
 
 function confinement({ user, dialect }: Pick<RunOptions, "user" | "dialect">): readonly string[] {

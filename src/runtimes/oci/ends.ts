@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Exit } from "../../model/outcome.ts";
+import { type Call, EngineAway, patiently } from "../container/cli.ts";
 import { exitOf, UNSEEN } from "../container/exit.ts";
+import type { Records } from "../container/records.ts";
 import type { RunHandle } from "../runtime.ts";
-import { type Call, EngineAway, patiently } from "./cli.ts";
 import type { Dialect } from "./dialects.ts";
 import { type ContainerState, parseInspect } from "./inspect.ts";
-import type { Records } from "./records.ts";
 
 export interface Ends {
   of(handle: RunHandle): Promise<Exit>;

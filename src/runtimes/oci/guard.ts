@@ -10,8 +10,8 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ownerFilter } from "./arguments.ts";
-import { ABANDONED } from "./records.ts";
+import { ownerLabel } from "../container/labels.ts";
+import { ABANDONED } from "../container/records.ts";
 
 export interface Watched {
   /** Changed by a worker that lives. */
@@ -75,7 +75,8 @@ export async function startGuard(options: GuardOptions): Promise<void> {
     turn,
     name,
     program,
-    ...ownerFilter(owner),
+    "--filter",
+    `label=${ownerLabel(owner)}`,
   ];
   const child = spawn("/bin/sh", ["-c", GUARD, "agent-dispatch", ...args], {
     env,

@@ -1,8 +1,8 @@
 /** Images: found by name or digest, pulled when missing, and asked once for each program that is to run in them. */
 import { posix } from "node:path";
 import { Refusal } from "../../model/errors.ts";
+import { type Call, wordsOf } from "../container/cli.ts";
 import { lookArguments } from "./arguments.ts";
-import { type Call, wordsOf } from "./cli.ts";
 import type { Dialect } from "./dialects.ts";
 
 export interface Image {

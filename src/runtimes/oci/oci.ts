@@ -5,7 +5,9 @@
  * rootless engine) works here.
  */
 import { Refusal } from "../../model/errors.ts";
+import { createCall, patiently, wordsOf } from "../container/cli.ts";
 import { giveAll, type Owner } from "../container/give.ts";
+import { containerName, handleFrom, ownerLabel } from "../container/labels.ts";
 import {
   outputOf,
   removeLaunchFolder,
@@ -13,11 +15,11 @@ import {
   writeLaunchFolder,
 } from "../container/launch-folder.ts";
 import { INSIDE } from "../container/places.ts";
+import { openRecords } from "../container/records.ts";
 import { createTail } from "../output/tail.ts";
 import { createTicker } from "../output/ticker.ts";
 import type { RunHandle, Runtime, StartSpec } from "../runtime.ts";
-import { containerName, handleFrom, ownerFilter, runArguments } from "./arguments.ts";
-import { createCall, patiently, wordsOf } from "./cli.ts";
+import { runArguments } from "./arguments.ts";
 import type { Dialect } from "./dialects.ts";
 import { createEnds, inspect, isAlive } from "./ends.ts";
 import { explainStart } from "./explain.ts";
@@ -25,7 +27,6 @@ import { looksIn, startGuard, type Watched } from "./guard.ts";
 import { createImages } from "./images.ts";
 import { parseInspect } from "./inspect.ts";
 import { createProbe } from "./probe.ts";
-import { openRecords } from "./records.ts";
 import { userOf } from "./user.ts";
 
 export interface OciOptions {
@@ -137,7 +138,7 @@ export function createOciRuntime(options: OciOptions): Runtime {
     async list() {
       const owner = await records.owner();
       if (owner === null) return [];
-      const filter = ownerFilter(owner);
+      const filter = ["--filter", `label=${ownerLabel(owner)}`];
       const { stdout, code, ...rest } = await call(["ps", "--all", "--quiet", "--no-trunc", ...filter]);
       if (code !== 0) throw new Error(`listing containers: ${wordsOf({ stdout, ...rest })}`);
       const ids = stdout.split("\n").filter((id) => id !== "");

@@ -1,8 +1,8 @@
 /** Is the engine there, and what can it hold an agent to? Asked at most every half minute, as runs are chosen by it. */
 import { Refusal } from "../../model/errors.ts";
+import { type Call, EngineAway, wordsOf } from "../container/cli.ts";
 import type { Owner } from "../container/give.ts";
 import type { RuntimeProbe } from "../runtime.ts";
-import { type Call, EngineAway, wordsOf } from "./cli.ts";
 import type { Dialect } from "./dialects.ts";
 import type { EngineFacts } from "./info.ts";
 

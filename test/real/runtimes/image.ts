@@ -3,6 +3,7 @@
  * can be reached. Run as a program it makes it in the engine it is given: `node image.ts docker`.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -10,6 +11,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -20,16 +22,30 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 export const IMAGE = "localhost/agent-dispatch-test:1";
+/** Where the scripted agent is inside. */
+export const AGENT = "/usr/local/lib/scripted-agent.ts";
 export const IMAGE_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+const LABEL = "agent-dispatch-test";
+const SCRIPTED = join(import.meta.dirname, "../../../src/demo/scripted-agent.ts");
+
+/** What the image depends on: one made of something else is made anew. */
+function madeOf(): string {
+  const hash = createHash("sha256").update(process.version);
+  for (const file of [import.meta.filename, SCRIPTED]) hash.update(readFileSync(file));
+  return hash.digest("hex").slice(0, 16);
+}
 
 /** Makes it unless it is there. `command` runs the engine: its program, or one that runs it as another user. */
 export async function makeImage(command: readonly [string, ...string[]]): Promise<void> {
   const [program, ...args] = command;
-  if (spawnSync(program, [...args, "image", "inspect", IMAGE]).status === 0) return;
+  const made = madeOf();
+  const known = ["image", "inspect", "--format", `{{index .Config.Labels "${LABEL}"}}`, IMAGE];
+  if (spawnSync(program, [...args, ...known], { encoding: "utf8" }).stdout?.trim() === made) return;
   const root = mkdtempSync(join(tmpdir(), "image-"));
   try {
     fill(root);
-    const change = ["--change", `ENV PATH=${IMAGE_PATH}`, "--change", 'CMD ["/bin/sh"]'];
+    const change = ["--change", `ENV PATH=${IMAGE_PATH}`, "--change", `LABEL ${LABEL}=${made}`];
     const tar = spawn("tar", ["-C", root, "--numeric-owner", "--owner=0", "--group=0", "-cf", "-", "."], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -61,6 +77,7 @@ function fill(root: string): void {
     "root",
     "usr/bin",
     "usr/local/bin",
+    "usr/local/lib",
     "usr/lib/git-core",
   ])
     mkdirSync(join(root, dir), { recursive: true });
@@ -72,6 +89,7 @@ function fill(root: string): void {
   put(root, realpathSync(process.execPath), "/usr/local/bin/node");
   put(root, realpathSync(which("git")), "/usr/bin/git");
   symlinkSync("../../bin/git", join(root, "usr/lib/git-core/git"));
+  copyFileSync(SCRIPTED, join(root, AGENT));
   mkdirSync(join(root, "usr/share/git-core/templates"), { recursive: true });
   writeFileSync(
     join(root, "etc/passwd"),
