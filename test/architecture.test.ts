@@ -58,6 +58,9 @@ function allowed(file: string, target: string): boolean {
   // A seam's registry is the one place that names its members.
   if (file === "agents/registry.ts") return target.startsWith("agents/");
   if (SHARED.includes(target)) return file.startsWith(`${target.split("/")[0]}/`);
+  // What runtimes have in common: output kept in files, and for those with containers how a run goes in.
+  const shared = ["runtimes/output", "runtimes/container"].includes(homeOf(target));
+  if (shared) return file.startsWith("runtimes/");
   // Not part of the program: writes the reference and the schema from what the configuration says of itself.
   if (GENERATORS.includes(file)) return target.startsWith("config/");
   const top = file.split("/")[0] as string;

@@ -12,7 +12,10 @@ import { createGithubForge } from "../forges/github/github-forge.ts";
 import { GithubOctokit } from "../forges/github/octokit.ts";
 import { Refusal } from "../model/errors.ts";
 import { createPrompts } from "../prompt/prompts.ts";
+import type { Guard } from "../runtimes/native/alive.ts";
 import { createNativeRuntime } from "../runtimes/native/native.ts";
+import { DOCKER, PODMAN } from "../runtimes/oci/dialects.ts";
+import { createOciRuntime } from "../runtimes/oci/oci.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { createProbot } from "../webhook/server.ts";
 import { createWorkspaces } from "../workspace/workspaces.ts";
@@ -38,6 +41,7 @@ export async function makeParts(config: Config, { log, now, upgrade = true }: Pa
   const { PATH = "", HOME = "/" } = config.baseEnv;
   const confine = { path: PATH, own: [process.cwd(), dataDir, config.workspaceRoot, HOME] };
   const native = createNativeRuntime({ now, records, guard, confine, warn: (message) => log.warn(message) });
+  const containers = containerRuntimes(config, guard);
   const workspaces = createWorkspaces({
     root: config.workspaceRoot,
     mirrors: join(dataDir, "mirrors"),
@@ -55,7 +59,7 @@ export async function makeParts(config: Config, { log, now, upgrade = true }: Pa
     guard,
     workspaces,
     forges: new Map(config.forges.map((forge) => [forge.name, createForge(forge, log, now)])),
-    runtimes: new Map<string, Runtime>([[native.name, native]]),
+    runtimes: new Map<string, Runtime>([native, ...containers].map((runtime) => [runtime.name, runtime])),
     prompts: createPrompts({
       dirs: templateDir === null ? [SHIPPED_TEMPLATES] : [templateDir, SHIPPED_TEMPLATES],
     }),
@@ -69,6 +73,15 @@ export function egressOf({ dataDir, baseEnv }: Pick<Config, "dataDir" | "baseEnv
   );
   const env = Object.fromEntries(certificates);
   return createEgress({ dir: join(dataDir, "egress"), env, outer: outerProxies(baseEnv) });
+}
+
+/** Each keeps its own mark on its containers in the folder of this process. */
+function containerRuntimes(config: Config, guard: Guard | null): readonly Runtime[] {
+  const { engineEnv: env, dataDir, defaults } = config;
+  const bot = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  return [DOCKER, PODMAN].map((dialect) =>
+    createOciRuntime({ dialect, dir: join(dataDir, dialect.name), env, bot, user: defaults.user, guard }),
+  );
 }
 
 export type Parts = Awaited<ReturnType<typeof makeParts>>;

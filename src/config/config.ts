@@ -145,6 +145,8 @@ export interface Config {
     readonly runtime: RuntimeChoice;
     readonly image: string;
     readonly gpu: boolean;
+    /** Who agents are inside containers where the bot is root; else they are the bot's own user. */
+    readonly user: { readonly uid: number; readonly gid: number };
     /** Null: `allowlist` for an agent whose provider is known, where the runtime can hold it to that; else `open`. */
     readonly network: NetworkChoice | null;
     readonly allow: readonly string[];
@@ -165,6 +167,8 @@ export interface Config {
   readonly limits: LimitConfig;
   /** Names → values of everything secret in the server's environment, for redaction and for `secretEnv`. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Of the server's environment what says how its container engines are reached; for their own programs alone. */
+  readonly engineEnv: Readonly<Record<string, string>>;
   /** The rest of the server's environment that agents may need: PATH, LANG, proxies. */
   readonly baseEnv: Readonly<Record<string, string>>;
 }

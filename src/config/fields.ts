@@ -64,6 +64,11 @@ export const path = z
   .min(1)
   .meta({ title: "a path; a relative one starts at the folder of this file" });
 
+export const containerUser = z
+  .string()
+  .regex(/^[1-9]\d{0,8}:\d{1,9}$/)
+  .meta({ title: "a user's and a group's number such as 1000:1000, the user not 0" });
+
 export const httpUrl = z
   .url({ protocol: /^https?$/ })
   .meta({ title: "a URL that begins with https:// or http://" });

@@ -18,7 +18,7 @@ import { fillBlankMaps, isRecord, jsonSchema } from "./json-schema.ts";
 import { capsOf, checkReferences } from "./pools.ts";
 import { Problems } from "./problems.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
-import { baseEnvOf, secretsOf } from "./secrets.ts";
+import { baseEnvOf, engineEnvOf, secretsOf } from "./secrets.ts";
 import { readServer } from "./server.ts";
 import { durationMs, sizeBytes } from "./units.ts";
 
@@ -140,6 +140,7 @@ function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surr
       runtime: server.runtime ?? dispatch.runtime,
       image: server.image ?? dispatch.image,
       gpu: dispatch.gpu,
+      user: userOf(dispatch.user),
       network: dispatch.network ?? null,
       allow: dispatch.allow,
       confined: dispatch.confined,
@@ -160,6 +161,7 @@ function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surr
     rates: ratesOf(settings.rates),
     limits: limitsOf(dispatch),
     secrets: secretsOf(environment, credentials, agents),
+    engineEnv: engineEnvOf(environment),
     baseEnv: baseEnvOf(environment),
   };
 }
@@ -169,6 +171,11 @@ function folder(path: string, problems: Problems): string {
     problems.value(["dispatch", "templates"], `${path} is no folder`, "the path of a folder that exists");
   }
   return path;
+}
+
+function userOf(written: string): Config["defaults"]["user"] {
+  const [uid, gid] = written.split(":").map(Number);
+  return { uid: uid!, gid: gid! };
 }
 
 function ratesOf({ failures, window, pause }: Settings["rates"]): Config["rates"] {

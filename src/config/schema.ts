@@ -14,12 +14,15 @@ const dispatch = z.strictObject({
     .meta({ description: "The prompt template of a command that names none." }),
   runtime: field.runtime.default("auto").meta({
     description:
-      "Where agents run. `native` is the host itself, confined by bubblewrap (`confined`); `auto` is the first of apple, docker and podman that works. claude and coderabbit run on the host unless their own `runtime` says otherwise. `CORE_AGENT_RUNTIME` wins over it.",
+      "Where agents run. `native` is the host itself, confined by bubblewrap (`confined`); `auto` is the first of apple, docker and podman that works and can hold agents to what is set below. claude and coderabbit run on the host unless their own `runtime` says otherwise. `CORE_AGENT_RUNTIME` wins over it.",
   }),
   image: field.text.default("core-dev").meta({
     description: "The container image agents run in. `AGENT_DOCKER_IMAGE` wins over it.",
   }),
   gpu: field.flag.default(false).meta({ description: "Give containers the GPU." }),
+  user: field.containerUser.default("1000:1000").meta({
+    description: "Who agents are inside containers, where the server is root; else its own user.",
+  }),
   network: field.network.optional().meta({
     description:
       "What agents may reach: `open` everything, `none` nothing, `allowlist` their model's provider and `allow`, through a proxy of the bot's that also holds the provider's key. Without it: `allowlist` for agents whose provider is known, where the runtime can hold them to it; else `open`.",

@@ -25,6 +25,14 @@ export function baseEnvOf(environment: Environment): Readonly<Record<string, str
   return pick(environment, (name) => PASSED_ON.test(name));
 }
 
+const ENGINES =
+  /^(PATH|HOME|TMPDIR|(HTTPS?|NO)_PROXY|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)|CONTAINER_HOST|CONTAINERS_(CONF|STORAGE_CONF|REGISTRIES_CONF)|REGISTRY_AUTH_FILE|XDG_(RUNTIME_DIR|CONFIG_HOME|DATA_HOME)|DBUS_SESSION_BUS_ADDRESS)$/i;
+
+/** What docker and podman go by. Agents get none of it. */
+export function engineEnvOf(environment: Environment): Readonly<Record<string, string>> {
+  return pick(environment, (name) => ENGINES.test(name));
+}
+
 function pick(environment: Environment, wanted: (name: string) => boolean): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const name of environment.names().filter(wanted)) picked[name] = environment.get(name)!;

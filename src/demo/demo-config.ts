@@ -71,6 +71,7 @@ export function demoConfig({ dir, forgeUrl, token, path }: DemoPlaces): Config {
       runtime: "native",
       image: "core-dev",
       gpu: false,
+      user: { uid: 1000, gid: 1000 },
       network: null,
       allow: [],
       confined: false,
@@ -94,6 +95,7 @@ export function demoConfig({ dir, forgeUrl, token, path }: DemoPlaces): Config {
       pids: null,
     },
     secrets: { FORGEJO_TOKEN: token, FORGEJO_WEBHOOK_SECRET: SECRET },
+    engineEnv: { PATH: path, HOME: dir },
     baseEnv: { PATH: path, HOME: dir },
   };
 }

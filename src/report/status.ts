@@ -43,8 +43,10 @@ export function queuedStatus(run: Run, view: QueuedView): string {
   return `👀 **Queued** for ${code(run.request.agent)} since ${utc(run.queuedAt)}; ${ahead}.${waiting(view.wait)}\n\n${controls(run)}`;
 }
 
-export function preparingStatus(run: Run): string {
-  return `👀 **Preparing** for ${code(run.request.agent)}: the repository is fetched and the prompt written.\n\n${controls(run)}`;
+/** `progress`: how far something is that takes long, such as an image that is pulled; null while there is none. */
+export function preparingStatus(run: Run, progress: string | null = null): string {
+  const what = progress === null ? "the repository is fetched and the prompt written" : inline(progress, 200);
+  return `👀 **Preparing** for ${code(run.request.agent)}: ${what}.\n\n${controls(run)}`;
 }
 
 export function runningStatus(run: Run, view: RunningView): string {

@@ -65,8 +65,11 @@ export interface Runtime {
   probe(confined?: boolean): Promise<RuntimeProbe>;
   /** The folders as the agent will see them. */
   paths(folders: RunFolders): AgentPaths;
-  /** Rejects with a Refusal that names the fix when the program, image or checkout is missing. */
-  start(spec: StartSpec): Promise<RunHandle>;
+  /**
+   * Rejects with a Refusal that names the fix when the program, image or checkout is missing. What takes long on the way
+   * (an image that is pulled) is told in a few words each.
+   */
+  start(spec: StartSpec, tell?: (progress: string) => void): Promise<RunHandle>;
   /** Everything printed from the start on; ends when the agent has ended and all was read, or when aborted. */
   logs(handle: RunHandle, signal: AbortSignal): AsyncIterable<LogChunk>;
   /** True when the agent itself has ended, whatever it left running; asked at once, it waits for nothing. */

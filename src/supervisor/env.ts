@@ -24,6 +24,14 @@ export interface EnvironmentOptions {
 const BASE =
   /^(PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|SHELL|USER|LOGNAME|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)$/;
 
+/** What names places of the host: an image has its own. */
+const OF_THE_HOST = /^(PATH|SHELL|USER|LOGNAME|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
+
+/** The part of the server's environment that means the same inside a container. */
+export function ofAnyMachine(base: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return pick(base, (name) => !OF_THE_HOST.test(name));
+}
+
 /** Names under which forges' credentials are known to every tool: no setting passes them on. */
 const FORGE_CREDENTIAL =
   /^(GITHUB|GH|GHES|FORGEJO|GITEA|CODEBERG|GITLAB)_.*|^(WEBHOOK_SECRET|PRIVATE_KEY|PRIVATE_KEY_PATH|DATABASE_URL)$/;

@@ -3,9 +3,9 @@
 import type { NewEffect } from "../model/effect.ts";
 import type { Run } from "../model/run.ts";
 import { clearQuestion } from "../outcome/question.ts";
-import { runningStatus } from "../report/status.ts";
+import { preparingStatus, runningStatus } from "../report/status.ts";
 import type { RunHandle, StartSpec } from "../runtimes/runtime.ts";
-import { runEnvironment } from "../supervisor/env.ts";
+import { ofAnyMachine, runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
@@ -38,7 +38,9 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
 async function start(run: Run, ready: Ready, deps: WorkDeps): Promise<RunHandle> {
   const network = await openNetwork(run, ready, deps);
   try {
-    return await ready.runtime.start(await startSpec(run, ready, network, deps));
+    const tell = (progress: string) =>
+      void deps.live.update(run, preparingStatus(run, progress)).catch(() => {});
+    return await ready.runtime.start(await startSpec(run, ready, network, deps), tell);
   } catch (error) {
     await closeNetwork(run, deps);
     throw error;
@@ -66,7 +68,7 @@ async function startSpec(
   await writeLaunchFiles(spec.files, prepared.folders);
   const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;
   const env = runEnvironment({
-    base: network.base,
+    base: runtime.name === "native" ? network.base : ofAnyMachine(network.base),
     spec: {
       env: { ...spec.env, ...network.env },
       // Where there is an endpoint, the provider's keys are behind it.

@@ -1,11 +1,13 @@
 /**
  * Which runtime an agent gets. What was asked for by name is used or refused, never replaced; `auto` is the first
- * ready one of apple, docker and podman, and never the host: that must be asked for by name.
+ * ready one of apple, docker and podman that can hold the agent to all that is demanded, and never the host: that must
+ * be asked for by name.
  */
 import type { Agent } from "../agents/agent.ts";
 import type { Config, RuntimeChoice } from "../config/config.ts";
 import { Refusal } from "../model/errors.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
+import { demandsOf, unmet } from "./demands.ts";
 
 const AUTO = ["apple", "docker", "podman"] as const;
 
@@ -17,13 +19,17 @@ export function createRuntimeChooser(
 ): RuntimeChooser {
   return async (agent) => {
     const choice = choiceFor(agent, config());
-    for (const name of choice === "auto" ? AUTO : [choice]) {
-      const runtime = runtimes.get(name);
-      const probe = await runtime?.probe(isConfined(agent.name, config()));
-      if (runtime && probe?.ready) return runtime;
-      if (choice !== "auto") throw refusal(agent, name, probe?.reason ?? "this version has no such runtime");
+    if (choice !== "auto") return await named(choice, agent, runtimes, config());
+    const reasons: string[] = [];
+    for (const name of AUTO.filter((one) => runtimes.has(one))) {
+      try {
+        return await named(name, agent, runtimes, config());
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        reasons.push(error.message.slice(prefix(agent).length));
+      }
     }
-    throw refusal(agent, "auto", noneOf(runtimes));
+    throw refusal(agent, `no container runtime will do: ${reasons.join("; ") || "this version has none"}`);
   };
 }
 
@@ -38,16 +44,32 @@ function choiceFor(agent: Agent, config: Config): RuntimeChoice {
   return set ?? (agent.home === "native" ? "native" : config.defaults.runtime);
 }
 
-function noneOf(runtimes: ReadonlyMap<string, Runtime>): string {
-  const known = AUTO.filter((name) => runtimes.has(name));
-  return known.length > 0 ? `none of ${known.join(", ")} works` : "this version has no container runtime";
+async function named(
+  name: string,
+  agent: Agent,
+  runtimes: ReadonlyMap<string, Runtime>,
+  config: Config,
+): Promise<Runtime> {
+  const runtime = runtimes.get(name);
+  if (!runtime) throw refusal(agent, `${name} is not ready: this version has no such runtime`);
+  const probe = await runtime.probe(isConfined(agent.name, config));
+  if (!probe.ready) throw refusal(agent, `${name} is not ready: ${probe.reason}`, name);
+  const lacking = unmet(demandsOf(agent, config), probe);
+  if (lacking === null) return runtime;
+  const { property, setting, why } = lacking;
+  throw new Refusal(
+    `${prefix(agent)}${name} can not hold it to ${setting} (${property}): ${why}`,
+    `Choose another runtime for ${agent.name}, or take ${setting} out of agents.yaml.`,
+  );
 }
 
-function refusal(agent: Agent, name: string, why: string): Refusal {
+const prefix = ({ name }: Agent) => `choosing a runtime for ${name}: `;
+
+function refusal(agent: Agent, why: string, runtime: string | null = null): Refusal {
   const own = `agents.${agent.name}`;
   const fix =
-    name === "native"
+    runtime === "native"
       ? `Set ${own}.confined: false to run it with all rights of the server's user.`
-      : `Set ${own}.runtime: native to run it on the bot's host, confined by bubblewrap.`;
-  return new Refusal(`choosing a runtime for ${agent.name}: ${name} is not ready: ${why}`, fix);
+      : `Install docker or podman on the bot's machine, or set ${own}.runtime: native to run it on the host itself, confined by bubblewrap.`;
+  return new Refusal(`${prefix(agent)}${why}`, fix);
 }

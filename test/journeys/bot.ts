@@ -96,6 +96,7 @@ export function botConfig(
       runtime: "auto",
       image: "x",
       gpu: false,
+      user: { uid: 1000, gid: 1000 },
       network: null,
       allow: [],
       confined: false,
@@ -124,6 +125,7 @@ export function botConfig(
       FORGE_TOKEN: world.bot.token,
       WEBHOOK_SECRET,
     },
+    engineEnv: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/" },
     baseEnv: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/" },
   };
   return options.change ? options.change(config) : config;

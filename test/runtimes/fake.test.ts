@@ -26,6 +26,7 @@ async function open(t: TestContext): Promise<RuntimeBench> {
     },
     living: async (runId) => runtime.living(runId),
     codeAfterRestart: true,
+    codesApartFromSignals: true,
   };
 }
 

@@ -60,7 +60,7 @@ test("auto is the first ready one of apple, docker and podman", async () => {
 test("auto never falls back to the host", async () => {
   await assert.rejects(host({ native: null, docker: "not running" }).choose("container", null), (error) => {
     assert.ok(error instanceof Refusal);
-    assert.match(error.message, /none of docker works/);
+    assert.match(error.message, /no container runtime will do: docker is not ready: not running/);
     assert.match(error.fix ?? "", /agents\.codex\.runtime/);
     return true;
   });

@@ -5,11 +5,11 @@
  */
 import type { ChildProcess } from "node:child_process";
 import type { Exit } from "../../model/outcome.ts";
+import type { Ticker } from "../output/ticker.ts";
 import type { RunHandle } from "../runtime.ts";
 import type { ProcessTable } from "./processes.ts";
 import { keyOf } from "./record.ts";
 import type { SweepTarget } from "./sweep.ts";
-import type { Ticker } from "./ticker.ts";
 
 export interface Gone {
   /** The signal that ended the started process; null without one, and where it was not our child. */

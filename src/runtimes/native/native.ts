@@ -10,6 +10,9 @@ import { release, type } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../../model/errors.ts";
 import type { Exit } from "../../model/outcome.ts";
+import { readExitRecord } from "../output/raw.ts";
+import { createTail } from "../output/tail.ts";
+import { createTicker } from "../output/ticker.ts";
 import type { Runtime, RuntimeProbe, StartSpec } from "../runtime.ts";
 import { type Guard, orderStop } from "./alive.ts";
 import { type Confinement, type ConfineOptions, createConfinement } from "./confine.ts";
@@ -20,11 +23,8 @@ import { linuxProcesses } from "./linux.ts";
 import { createLives, type Life } from "./lives.ts";
 import { MARKER, type ProcessTable, shareScans } from "./processes.ts";
 import { findProgram } from "./program.ts";
-import { readExitRecord } from "./raw.ts";
 import { keyOf, openRecords, type Records, type RunRecord, rawFiles } from "./record.ts";
 import { killAll, terminate } from "./sweep.ts";
-import { createTail } from "./tail.ts";
-import { createTicker } from "./ticker.ts";
 
 export interface NativeOptions {
   readonly now: () => number;

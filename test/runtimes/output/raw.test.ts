@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createNativeRuntime } from "../../../src/runtimes/native/native.ts";
-import { openRaw, readExitRecord } from "../../../src/runtimes/native/raw.ts";
+import { openRaw, readExitRecord } from "../../../src/runtimes/output/raw.ts";
 
 function folder(t: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), "raw-"));

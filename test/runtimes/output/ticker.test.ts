@@ -1,7 +1,7 @@
 /** One timer for all who look again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTicker } from "../../../src/runtimes/native/ticker.ts";
+import { createTicker } from "../../../src/runtimes/output/ticker.ts";
 
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 

@@ -6,11 +6,13 @@ import { closeSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { LogChunk } from "../runtime.ts";
 import { openRaw } from "./raw.ts";
-import type { RawFiles } from "./record.ts";
 import type { Ticker } from "./ticker.ts";
 
+/** Where each stream is written. */
+export type OutputFiles = Readonly<Record<LogChunk["stream"], string>>;
+
 export type Tail = (
-  files: RawFiles,
+  files: OutputFiles,
   ended: Promise<unknown>,
   signal: AbortSignal,
 ) => AsyncGenerator<LogChunk>;

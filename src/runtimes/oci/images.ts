@@ -1,0 +1,130 @@
+/** Images: found by name or digest, pulled when missing, and asked once for each program that is to run in them. */
+import { posix } from "node:path";
+import { Refusal } from "../../model/errors.ts";
+import { type Call, wordsOf } from "../container/cli.ts";
+import { lookArguments } from "./arguments.ts";
+import type { Dialect } from "./dialects.ts";
+
+export interface Image {
+  readonly id: string;
+  /** Where its programs are, as it says itself. */
+  readonly path: string;
+}
+
+export interface Images {
+  /** Tells how far a pull is, in a few words each. */
+  find(name: string, tell: (progress: string) => void): Promise<Image>;
+  /** The absolute path of a program inside; a Refusal when it is not there. */
+  program(image: Image, name: string, path: string, user: readonly string[]): Promise<string>;
+}
+
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const NOT_FOUND = 44;
+
+/** An entry that is no absolute path would be one of the checkout: never run a program from there. */
+const LOOK = `name=$1 IFS=:
+case $name in /*) [ -x "$name" ] && printf %s "$name" && exit; exit ${NOT_FOUND} ;; esac
+for dir in $2; do
+  case $dir in /*) [ -f "$dir/$name" ] && [ -x "$dir/$name" ] && printf %s "$dir/$name" && exit ;; esac
+done
+exit ${NOT_FOUND}`;
+
+export function createImages(call: Call, dialect: Dialect): Images {
+  const pulls = new Map<string, Promise<Image>>();
+  const programs = new Map<string, Promise<string>>();
+  const look = async (name: string) => {
+    const { code, stdout } = await call(["image", "inspect", name]);
+    return code === 0 ? parseImage(stdout) : null;
+  };
+  const pull = async (name: string, tell: (progress: string) => void) => {
+    if (/^localhost\//.test(name))
+      throw missing(name, "it is not here, and localhost/ is no registry", BUILD);
+    const progress = readProgress((text) => tell(`pulling ${name}: ${text}`));
+    const answer = await call(["pull", name], { timeoutMs: null, onLine: progress });
+    if (answer.code !== 0) throw explainPull(name, wordsOf(answer), dialect.name);
+    const image = await look(name);
+    if (image === null) throw missing(name, "it was pulled and is not here", BUILD);
+    return image;
+  };
+  return {
+    async find(name, tell) {
+      return (await look(name)) ?? (await once(pulls, name, () => pull(name, tell), true));
+    },
+    program(image, name, path, user) {
+      const key = JSON.stringify([image.id, name, path]);
+      return once(programs, key, async () => {
+        const answer = await call(lookArguments({ imageId: image.id, user, dialect }, LOOK, [name, path]));
+        if (answer.code === 0 && posix.isAbsolute(answer.stdout)) return answer.stdout;
+        if (answer.code === NOT_FOUND) {
+          throw new Refusal(
+            `starting ${name}: no executable ${name} in the image`,
+            `Use an image that has ${name}, or build it in (\`dispatch.image\`).`,
+          );
+        }
+        throw new Refusal(
+          `starting ${name}: the image can not be looked into: ${wordsOf(answer)}`,
+          "Use an image that has a POSIX shell at /bin/sh.",
+        );
+      });
+    },
+  };
+}
+
+/** What went wrong is asked again the next time; so is what came well, if `forgets`. */
+async function once<T>(
+  known: Map<string, Promise<T>>,
+  key: string,
+  work: () => Promise<T>,
+  forgets = false,
+): Promise<T> {
+  const running = known.get(key);
+  if (running) return await running;
+  const started = work();
+  known.set(key, started);
+  try {
+    const result = await started;
+    if (forgets) known.delete(key);
+    return result;
+  } catch (error) {
+    known.delete(key);
+    throw error;
+  }
+}
+
+function parseImage(stdout: string): Image | null {
+  const [found] = JSON.parse(stdout) as { Id?: string; Config?: { Env?: string[] | null } | null }[];
+  if (!found?.Id) return null;
+  const path = found.Config?.Env?.find((row) => row.startsWith("PATH="))?.slice("PATH=".length);
+  return { id: found.Id, path: path || DEFAULT_PATH };
+}
+
+const BUILD = "Build or load the image on this machine, or name another one (`dispatch.image`).";
+
+function missing(name: string, why: string, fix: string): Refusal {
+  return new Refusal(`finding the image ${name}: ${why}`, fix);
+}
+
+/** Registries say "denied" both of what is private and of what is not there, so that nobody learns which. */
+function explainPull(name: string, words: string, engine: string): Refusal {
+  if (/denied|unauthorized|authentication required|no basic auth/i.test(words)) {
+    const fix = `If it is private, run \`${engine} login\` for its registry as the bot's user; else check the name.`;
+    return missing(name, `its registry gives it to nobody without a login: ${words}`, fix);
+  }
+  return missing(name, `it is not here and can not be pulled: ${words}`, BUILD);
+}
+
+/** Layers, as both engines name them when nobody looks: `id: Pull complete`, `Copying blob id done`. */
+function readProgress(tell: (text: string) => void): (line: string) => void {
+  const layers = new Set<string>();
+  const done = new Set<string>();
+  return (line) => {
+    const id = /^([0-9a-f]{12}): |^Copying blob (?:sha256:)?([0-9a-f]{12})/
+      .exec(line)
+      ?.slice(1)
+      .find(Boolean);
+    if (id === undefined) return;
+    layers.add(id);
+    if (/Pull complete|Already exists|done$|skipped/.test(line)) done.add(id);
+    tell(`${done.size} of ${layers.size} layers`);
+  };
+}
