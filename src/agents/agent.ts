@@ -66,12 +66,30 @@ export interface OutputReader {
   end(exitCode: number | null): AgentResult;
 }
 
+/**
+ * A file below HOME in which a CLI keeps its own login, as JSON. Never one with settings: those name programs to run.
+ * Fields are named by dotted paths.
+ */
+export interface Login {
+  readonly path: string;
+  /** What a run is lent of it; other logins may stand in the same file. */
+  readonly fields: readonly string[];
+  /** Those that open something, and must not be published. */
+  readonly secrets: readonly string[];
+  /** Those the CLI renews by itself, which are taken back after a run. All others tell whose login it is. */
+  readonly renewed: readonly string[];
+  /** How a person logs in. */
+  readonly how: string;
+}
+
 export interface Agent {
   readonly name: string;
   /** `native`: built to run on a host; `container`: wants one unless the admin says otherwise. */
   readonly home: "native" | "container";
   /** `review`: the last message is the result, and nothing is pushed. */
   mode(model: string | null): "work" | "review";
+  /** What the run is to be lent of the server's own logins, in place of a key; none when it works with a key. */
+  readonly logins: readonly Login[];
   launch(request: LaunchRequest): LaunchSpec;
   reader(): OutputReader;
   /** The program looked for, how to ask its version, and how to install it. */

@@ -1,4 +1,4 @@
-/** Lays an agent's settings over its adapter: the default model, another program, more environment, the bot's home. */
+/** Lays an agent's settings over its adapter: the default model, another program, more environment, a login. */
 import type { AgentConfig } from "../config/config.ts";
 import { Refusal } from "../model/errors.ts";
 import type { Agent, LaunchSpec } from "./agent.ts";
@@ -13,6 +13,7 @@ export function configure(agent: Agent, config: AgentConfig): Agent {
     name: agent.name,
     home: agent.home,
     program: { ...agent.program, name: program },
+    logins: config.home === "login" ? agent.logins : [],
     mode: (model) => agent.mode(model ?? config.defaultModel),
     reader: () => agent.reader(),
     launch(request) {
@@ -23,14 +24,14 @@ export function configure(agent: Agent, config: AgentConfig): Agent {
   };
 }
 
-/** In the bot's own home the agent has its own settings and logins, which are not ours to overwrite. */
+/** A CLI that finds a key in its environment may leave the login aside, and be billed for it. */
 function adjust(spec: LaunchSpec, program: string, { env, home }: AgentConfig): LaunchSpec {
   const [, ...rest] = spec.argv;
   return {
     ...spec,
     argv: [program, ...rest],
     env: { ...spec.env, ...env },
-    files: home === "host" ? spec.files.filter((file) => file.in !== "home") : spec.files,
+    secretEnv: home === "login" ? [] : spec.secretEnv,
   };
 }
 

@@ -18,10 +18,15 @@ type Now = () => number;
 const ADAPTERS: Readonly<Record<string, (config: AgentConfig, now: Now) => Agent>> = {
   codex: ({ env }, now) => createCodex({ baseUrl: env.OPENAI_BASE_URL ?? null, now }),
   claude: () => createClaude(),
-  gemini: ({ env }) => createGemini({ vertexAi: env.GOOGLE_GENAI_USE_VERTEXAI === "true" }),
+  gemini: (config) => createGemini({ auth: geminiAuth(config) }),
   coderabbit: (_, now) => createCoderabbit({ now }),
   local: (_, now) => createLocal((variant) => createCodex({ baseUrl: null, now }, variant)),
 };
+
+function geminiAuth({ env, home }: AgentConfig) {
+  if (home === "login") return "oauth-personal";
+  return env.GOOGLE_GENAI_USE_VERTEXAI === "true" ? "vertex-ai" : "gemini-api-key";
+}
 
 /** The agents that need no `custom` section. */
 export const BUILT_IN_AGENTS: readonly string[] = Object.keys(ADAPTERS);

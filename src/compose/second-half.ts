@@ -21,7 +21,7 @@ const LOOK_MS = 1_000;
 
 export function createSecondHalf(half: SecondHalf): Worker {
   const { parts, settings, narrowed, chooseRuntime, now, forges, logs, ...given } = half;
-  const { config, agent, redact } = settings;
+  const { config, agent, redact, secretValues, learnSecrets } = settings;
   const { runtimes } = parts;
   const forgeOpen = (name: string) => !given.closedForges().includes(name);
   return createWorker({
@@ -41,7 +41,8 @@ export function createSecondHalf(half: SecondHalf): Worker {
     runtimes: () => [...runtimes.values()],
     logFile: (run) => join(logs, `${run.id}.${run.attempt}.log`),
     redact,
-    secretValues: () => Object.values(config().secrets),
+    secretValues,
+    learnSecrets,
     draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,
     leaseMs: config().leaseMs,
     patienceMs: PATIENCE_MS,

@@ -19,12 +19,21 @@ export interface Settings {
   redact(text: string): string;
   /** The name of a secret that the text holds, or null. */
   findSecret(text: string): string | null;
+  /** Values that must never be pushed. */
+  secretValues(): readonly string[];
+  /** What a run was lent is a secret too, under this name, from now on; the newest are remembered. */
+  learnSecrets(name: string, values: readonly string[]): void;
   reload(next: Config): void;
 }
 
+/** Logins of three agents with three tokens each, renewed some times. */
+const MOST_LEARNT = 60;
+
 export function createSettings(initial: Config, now: () => number): Settings {
   let config = initial;
-  let derived = derive(initial, now);
+  /** Values → names, the oldest first. */
+  const learnt = new Map<string, string>();
+  let derived = derive(initial, learnt, now);
   return {
     config: () => config,
     agents: () => derived.agents,
@@ -32,22 +41,34 @@ export function createSettings(initial: Config, now: () => number): Settings {
     permissions: () => derived.permissions,
     redact: (text) => derived.redact(text),
     findSecret: (text) => derived.findSecret(text),
+    secretValues: () => [...Object.values(config.secrets), ...learnt.keys()],
+    learnSecrets(name, values) {
+      const isNew = values.filter((value) => !learnt.has(value)).length > 0;
+      for (const value of values) {
+        learnt.delete(value);
+        learnt.set(value, name);
+      }
+      for (const value of [...learnt.keys()].slice(0, -MOST_LEARNT)) learnt.delete(value);
+      if (isNew) derived = derive(config, learnt, now);
+    },
     reload(next) {
       const { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges } = initial;
       const fixed = { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges };
       // A secret that was replaced is still one: the forges go on with theirs until the next start.
       config = { ...next, ...fixed, secrets: withEarlier(next.secrets, config.secrets) };
-      derived = derive(config, now);
+      derived = derive(config, learnt, now);
     },
   };
 }
 
-function derive(config: Config, now: () => number) {
+function derive(config: Config, learnt: ReadonlyMap<string, string>, now: () => number) {
+  const lent = [...learnt].map(([value, name], n) => [`${name} ${n + 1}`, value] as const);
+  const secrets = { ...Object.fromEntries(lent), ...config.secrets };
   return {
     agents: createAgents(config.agents, now),
     permissions: createPermissions({ config: config.permission, now }),
-    redact: createRedactor(config.secrets),
-    findSecret: createSecretSearch(config.secrets),
+    redact: createRedactor(secrets),
+    findSecret: createSecretSearch(secrets),
   };
 }
 

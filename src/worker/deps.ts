@@ -35,6 +35,8 @@ export interface WorkDeps {
   readonly redact: (text: string) => string;
   /** Values that must never be pushed. */
   readonly secretValues: () => readonly string[];
+  /** Has more values be redacted and never published, under this name. */
+  readonly learnSecrets: (name: string, values: readonly string[]) => void;
   readonly live: LiveStatus;
   /** Whether pull requests are opened as drafts in this repository. */
   readonly draft: (run: Run, forge: Forge) => Promise<boolean>;

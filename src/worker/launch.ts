@@ -9,6 +9,7 @@ import { runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
+import { lendLogins, takeBackLogins } from "./logins.ts";
 import type { Ready } from "./prepare.ts";
 
 export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Run> {
@@ -24,6 +25,7 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   } catch (error) {
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);
+    takeBackLogins(job.run, prepared.folders, deps);
     await runtime.remove(handle);
     throw error;
   }
@@ -48,14 +50,14 @@ async function startSpec(
     sessionId: deps.newId(),
     reviewFrom: prepared.reviewFrom,
   });
-  await writeLaunchFiles(spec.files, prepared.folders);
-  const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;
+  const logins = lendLogins(agent, prepared.folders, deps);
+  await writeLaunchFiles([...spec.files, ...logins], prepared.folders);
   const env = runEnvironment({
     base: config.baseEnv,
     spec,
     secrets: config.secrets,
     extraSecretNames: settings?.secretEnv ?? [],
-    home: hostHome ?? paths.home,
+    home: paths.home,
     git: config.git,
     runId: run.id,
     attempt: run.attempt,

@@ -15,6 +15,7 @@ import { activityLine } from "./activity.ts";
 import type { WorkDeps } from "./deps.ts";
 import { handleOf } from "./handle.ts";
 import type { Job } from "./job.ts";
+import { followLogins, takeBackLogins } from "./logins.ts";
 import { takeUp } from "./lost.ts";
 import { withTail } from "./tail.ts";
 
@@ -27,7 +28,9 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const totalMs = run.request.timeoutMs ?? limits.totalMs;
   const log = createRunLog({ file: deps.logFile(run), maxBytes: limits.logBytes, redact: deps.redact });
   job.logCopy = copyOf(run, deps);
-  let supervised: Supervised;
+  const folders = deps.workspaces.foldersOf(run);
+  const unfollow = followLogins(run, folders, deps);
+  let supervised: Supervised | null = null;
   try {
     supervised = await supervise(superviseRequest(job, { runtime, reader, log, totalMs }, deps));
   } catch (error) {
@@ -38,6 +41,8 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
     throw new Refusal(`watching the agent: ${messageOf(error)}; it was stopped`, fix, { cause: error });
   } finally {
     log.close();
+    unfollow();
+    if (supervised?.ended !== "left") takeBackLogins(run, folders, deps);
   }
   const { ended } = supervised;
   // Stopped for a lost lease: nobody adopts it, and what it left says nothing of how the run ended.

@@ -9,7 +9,7 @@
  * The endpoint is the setting ANTHROPIC_BASE_URL of the agent's `env`; the CLI reads it itself.
  */
 import { posix } from "node:path";
-import type { Agent, LaunchRequest } from "../agent.ts";
+import type { Agent, LaunchRequest, Login } from "../agent.ts";
 import { createClaudeReader } from "./reader.ts";
 
 const SYSTEM_PROMPT_FILE = "claude-system-prompt.md";
@@ -26,6 +26,22 @@ const ENV = {
   CLAUDE_CODE_MAX_RETRIES: "3",
 } as const;
 
+/**
+ * On macOS the CLI keeps it in the keychain instead, and there is no file. The logins of MCP servers stand in the same
+ * file and are none of a run's business.
+ */
+const LOGIN: Login = {
+  path: ".claude/.credentials.json",
+  fields: ["claudeAiOauth"],
+  secrets: ["claudeAiOauth.accessToken", "claudeAiOauth.refreshToken"],
+  renewed: [
+    ...["claudeAiOauth.accessToken", "claudeAiOauth.refreshToken", "claudeAiOauth.expiresAt"],
+    ...["claudeAiOauth.refreshTokenExpiresAt", "claudeAiOauth.subscriptionType"],
+    "claudeAiOauth.rateLimitTier",
+  ],
+  how: "claude, then /login; on macOS: claude setup-token, and CLAUDE_CODE_OAUTH_TOKEN in .env",
+};
+
 export function createClaude(): Agent {
   return {
     name: "claude",
@@ -35,6 +51,7 @@ export function createClaude(): Agent {
       versionArgs: ["--version"],
       install: "npm install -g @anthropic-ai/claude-code",
     },
+    logins: [LOGIN],
     mode: () => "work",
     launch: (request) => ({
       argv: ["claude", ...argsOf(request)],

@@ -6,18 +6,29 @@
  * GOOGLE_GENAI_USE_VERTEXAI of the agent's `env`. Endpoint: GOOGLE_GEMINI_BASE_URL there.
  * A session can be resumed in the same checkout folder only.
  */
-import type { Agent, LaunchFile, LaunchRequest } from "../agent.ts";
+import type { Agent, LaunchFile, LaunchRequest, Login } from "../agent.ts";
 import { createGeminiReader } from "./reader.ts";
 
 export interface GeminiSettings {
-  readonly vertexAi: boolean;
+  /** How it proves who it is; the names are the CLI's own. */
+  readonly auth: "gemini-api-key" | "vertex-ai" | "oauth-personal";
 }
+
+/** Google's refresh token stays the same, so it is not taken back: nobody can plant another. */
+const LOGIN: Login = {
+  path: ".gemini/oauth_creds.json",
+  fields: ["access_token", "refresh_token", "id_token", "token_type", "scope", "expiry_date"],
+  secrets: ["access_token", "refresh_token", "id_token"],
+  renewed: ["access_token", "id_token", "expiry_date"],
+  how: "gemini, then Login with Google",
+};
 
 export function createGemini(settings: GeminiSettings): Agent {
   return {
     name: "gemini",
     home: "container",
     program: { name: "gemini", versionArgs: ["--version"], install: "npm install -g @google/gemini-cli" },
+    logins: [LOGIN],
     mode: () => "work",
     launch: (request) => ({
       argv: ["gemini", ...argsOf(request)],
@@ -47,9 +58,9 @@ function fullName(model: string): string {
 }
 
 /** Without it the CLI asks how to log in. */
-function settingsFile({ vertexAi }: GeminiSettings): LaunchFile {
+function settingsFile({ auth }: GeminiSettings): LaunchFile {
   const content = {
-    security: { auth: { selectedType: vertexAi ? "vertex-ai" : "gemini-api-key" } },
+    security: { auth: { selectedType: auth } },
     general: { enableAutoUpdate: false, maxAttempts: 3 },
     privacy: { usageStatisticsEnabled: false },
   };
