@@ -45,6 +45,7 @@ export async function prepare(job: Job, deps: WorkDeps): Promise<Ready> {
     recentCommits: prepared.recentCommits,
     instructions: prepared.instructions,
     comments: await discussion(run, forge, deps.config().permission),
+    strangers: deps.config().permission.strangersComments,
     nonce: deps.newId(),
   });
   job.interrupted.throwIfAborted();
