@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Forge } from "../forges/forge.ts";
+import { createDiskGuard } from "../supervisor/disk-guard.ts";
 import { createWorker, type Worker, type WorkerDeps } from "../worker/worker.ts";
 import type { FirstHalf } from "./first-half.ts";
 import { named } from "./parts.ts";
@@ -15,6 +16,9 @@ export interface SecondHalf extends FirstHalf, Given {
   readonly logs: string;
 }
 
+/** Below it the disk of the workspaces is nearly full, and agents are stopped. */
+const LEAST_FREE_BYTES = 256 * 1024 * 1024;
+const DISK_EVERY_MS = 3_000;
 const PATIENCE_MS = 1_000;
 /** How often a run that waits for a forge looks whether it has opened. */
 const LOOK_MS = 1_000;
@@ -41,6 +45,12 @@ export function createSecondHalf(half: SecondHalf): Worker {
     runtimes: () => [...runtimes.values()],
     logFile: (run) => join(logs, `${run.id}.${run.attempt}.log`),
     redact,
+    disk: createDiskGuard({
+      root: config().workspaceRoot,
+      leastFree: LEAST_FREE_BYTES,
+      everyMs: DISK_EVERY_MS,
+      path: config().baseEnv.PATH ?? "",
+    }),
     secretValues,
     learnSecrets,
     draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,

@@ -73,6 +73,12 @@ function superviseRequest(job: Job, { totalMs, ...parts }: Parts, deps: WorkDeps
     cancelled,
     lost,
     left,
+    watchDisk: (end) =>
+      deps.disk.watch({
+        folders: Object.values(deps.workspaces.foldersOf(run)),
+        limitBytes: deps.config().limits.diskBytes,
+        end,
+      }),
     onEvent: (event) =>
       void onEvent(event, job, deps).catch((error) =>
         deps.log.warn({ run: run.id, reason: messageOf(error) }, "an agent's event was not told"),
@@ -129,6 +135,7 @@ async function recordEnd(
     ended,
     question: await readQuestion(folders.checkout),
     cancelledBy: job.cancelledBy()?.login ?? null,
+    diskBytes: deps.config().limits.diskBytes,
     limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
     agentMs: endedAt - startedAt,
   });

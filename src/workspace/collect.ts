@@ -127,7 +127,8 @@ async function place(
   const remade = await remake(maker, call, workspace, taken);
   if (remade === null) return one(taken, TOO_MANY);
   const note = remade.foreign ? FOREIGN : null;
-  if (await isAncestor(git, call, start, remade.sha)) return { head: taken, parent: remade.sha, note, before: note };
+  if (await isAncestor(git, call, start, remade.sha))
+    return { head: taken, parent: remade.sha, note, before: note };
   return { ...one(taken, ON_TOP), before: note };
 }
 

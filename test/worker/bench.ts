@@ -160,6 +160,7 @@ function parts(bench: Parts, dir: string, now: () => number) {
     logFile: (run: Run) => join(dir, "logs", `${run.id}.${run.attempt}.log`),
     secretValues: () => [LEAKED],
     learnSecrets: () => {},
+    disk: { watch: () => () => {} },
     draft: async () => false,
     leaseMs: LEASE_MS,
     patienceMs: 0,
