@@ -80,7 +80,13 @@ async function ours(root: string): Promise<number> {
     const log = createRunLog({ file: at("run.log"), maxBytes: 1e6, redact });
     const never = new AbortController().signal;
     const ticks = () => performance.now();
-    const times = { startedAt: Date.now(), startedTick: ticks(), ticks, adopted: false };
+    const times = {
+      startedAt: Date.now(),
+      watchDisk: () => () => {},
+      startedTick: ticks(),
+      ticks,
+      adopted: false,
+    };
     const seen = { cancelled: never, lost: never, left: never, onEvent: () => void lines++ };
     const { exit } = await supervise({ runtime, handle, reader: reader(), log, limits, ...times, ...seen });
     if (exit.code !== 0) throw new Error(`an agent ended with ${JSON.stringify(exit)}`);

@@ -120,6 +120,7 @@ function room(name: string, spares: boolean): Workspaces {
     root: join(dir, name, "workspace"),
     mirrors: join(dir, name, "mirrors"),
     author: { name: "Bench", email: "bench@example.org" },
+    signing: null,
     now: Date.now,
     path: ENV.PATH,
     spares,

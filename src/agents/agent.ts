@@ -95,6 +95,22 @@ export interface OutputReader {
   end(exitCode: number | null): AgentResult;
 }
 
+/**
+ * A file below HOME in which a CLI keeps its own login, as JSON. Never one with settings: those name programs to run.
+ * Fields are named by dotted paths.
+ */
+export interface Login {
+  readonly path: string;
+  /** What a run is lent of it; other logins may stand in the same file. */
+  readonly fields: readonly string[];
+  /** Those that open something, and must not be published. */
+  readonly secrets: readonly string[];
+  /** Those the CLI renews by itself, which are taken back after a run. All others tell whose login it is. */
+  readonly renewed: readonly string[];
+  /** How a person logs in. */
+  readonly how: string;
+}
+
 export interface Agent {
   readonly name: string;
   /** `native`: built to run on a host; `container`: wants one unless the admin says otherwise. */
@@ -103,6 +119,8 @@ export interface Agent {
   mode(model: string | null): "work" | "review";
   /** Null: not known, as of a program that the admin described. */
   provider(model: string | null): Provider | null;
+  /** What the run is to be lent of the server's own logins, in place of a key; none when it works with a key. */
+  readonly logins: readonly Login[];
   launch(request: LaunchRequest): LaunchSpec;
   reader(): OutputReader;
   /** The program looked for, how to ask its version, and how to install it. */

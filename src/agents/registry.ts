@@ -18,7 +18,7 @@ type Now = () => number;
 const ADAPTERS: Readonly<Record<string, (config: AgentConfig, now: Now) => Agent>> = {
   codex: ({ env }, now) => createCodex(codexSettings(env, now)),
   claude: ({ env }) => createClaude({ baseUrl: env.ANTHROPIC_BASE_URL ?? null }),
-  gemini: ({ env }) => createGemini(geminiSettings(env)),
+  gemini: (config) => createGemini(geminiSettings(config)),
   coderabbit: (_, now) => createCoderabbit({ now }),
   local: ({ env }, now) =>
     createLocal((variant) => createCodex({ ...codexSettings(env, now), baseUrl: null }, variant)),
@@ -30,9 +30,13 @@ function codexSettings(env: Env, now: Now): CodexSettings {
   return { baseUrl: env.OPENAI_BASE_URL ?? null, ollamaUrl: env.CODEX_OSS_BASE_URL ?? null, now };
 }
 
-function geminiSettings(env: Env): GeminiSettings {
-  const vertexAi = env.GOOGLE_GENAI_USE_VERTEXAI === "true";
-  return { vertexAi, baseUrl: (vertexAi ? env.GOOGLE_VERTEX_BASE_URL : env.GOOGLE_GEMINI_BASE_URL) ?? null };
+function geminiSettings({ env, home }: AgentConfig): GeminiSettings {
+  const isVertex = env.GOOGLE_GENAI_USE_VERTEXAI === "true";
+  const byKey = isVertex ? "vertex-ai" : "gemini-api-key";
+  return {
+    auth: home === "login" ? "oauth-personal" : byKey,
+    baseUrl: (isVertex ? env.GOOGLE_VERTEX_BASE_URL : env.GOOGLE_GEMINI_BASE_URL) ?? null,
+  };
 }
 
 /** The agents that need no `custom` section. */

@@ -46,6 +46,7 @@ export async function makeParts(config: Config, { log, now, upgrade = true }: Pa
     root: config.workspaceRoot,
     mirrors: join(dataDir, "mirrors"),
     author: config.git,
+    signing: config.git.signing,
     now,
     path: config.baseEnv.PATH ?? "",
     spares: config.spares,

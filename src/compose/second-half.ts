@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Egress } from "../egress/egress.ts";
 import type { Forge } from "../forges/forge.ts";
+import { createDiskGuard } from "../supervisor/disk-guard.ts";
 import { createWorker, type Worker, type WorkerDeps } from "../worker/worker.ts";
 import type { FirstHalf } from "./first-half.ts";
 import { named } from "./parts.ts";
@@ -17,13 +18,16 @@ export interface SecondHalf extends FirstHalf, Given {
   readonly logs: string;
 }
 
+/** Below it the disk of the workspaces is nearly full, and agents are stopped. */
+const LEAST_FREE_BYTES = 256 * 1024 * 1024;
+const DISK_EVERY_MS = 3_000;
 const PATIENCE_MS = 1_000;
 /** How often a run that waits for a forge looks whether it has opened. */
 const LOOK_MS = 1_000;
 
 export function createSecondHalf(half: SecondHalf): Worker {
   const { parts, settings, narrowed, chooseRuntime, now, forges, logs, ...given } = half;
-  const { config, agent, redact } = settings;
+  const { config, agent, redact, secretValues, learnSecrets } = settings;
   const { runtimes } = parts;
   const forgeOpen = (name: string) => !given.closedForges().includes(name);
   return createWorker({
@@ -43,7 +47,14 @@ export function createSecondHalf(half: SecondHalf): Worker {
     runtimes: () => [...runtimes.values()],
     logFile: (run) => join(logs, `${run.id}.${run.attempt}.log`),
     redact,
-    secretValues: () => [...Object.values(config().secrets), ...Object.values(half.egress.tokens())],
+    disk: createDiskGuard({
+      root: config().workspaceRoot,
+      leastFree: LEAST_FREE_BYTES,
+      everyMs: DISK_EVERY_MS,
+      path: config().baseEnv.PATH ?? "",
+    }),
+    secretValues,
+    learnSecrets,
     draft: async (run, forge) => (await narrowed(run.repo, forge)).draft,
     leaseMs: config().leaseMs,
     patienceMs: PATIENCE_MS,

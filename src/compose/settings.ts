@@ -19,8 +19,15 @@ export interface Settings {
   redact(text: string): string;
   /** The name of a secret that the text holds, or null. */
   findSecret(text: string): string | null;
+  /** Values that must never be pushed. */
+  secretValues(): readonly string[];
+  /** What a run was lent is a secret too, under this name, from now on; the newest are remembered. */
+  learnSecrets(name: string, values: readonly string[]): void;
   reload(next: Config): void;
 }
+
+/** Logins of three agents with three tokens each, renewed some times. */
+const MOST_LEARNT = 60;
 
 /** `tokens` are secrets of runs, by names of their own; another object when there are others. */
 export function createSettings(
@@ -30,9 +37,12 @@ export function createSettings(
 ): Settings {
   let config = initial;
   let derived = derive(initial, now);
-  let search = searchFor(initial, tokens());
+  /** Values → names, the oldest first; another map when there are others. */
+  let learnt: ReadonlyMap<string, string> = new Map();
+  let search = searchFor(initial, tokens(), learnt);
   const current = () => {
-    if (search.config !== config || search.tokens !== tokens()) search = searchFor(config, tokens());
+    if (search.config !== config || search.tokens !== tokens() || search.learnt !== learnt)
+      search = searchFor(config, tokens(), learnt);
     return search;
   };
   return {
@@ -42,6 +52,13 @@ export function createSettings(
     permissions: () => derived.permissions,
     redact: (text) => current().redact(text),
     findSecret: (text) => current().findSecret(text),
+    secretValues: () => current().values,
+    learnSecrets(name, values) {
+      if (values.every((value) => learnt.has(value))) return;
+      const known = [...learnt].filter(([value]) => !values.includes(value));
+      const all = [...known, ...values.map((value) => [value, name] as const)];
+      learnt = new Map(all.slice(-MOST_LEARNT));
+    },
     reload(next) {
       const { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges } = initial;
       const fixed = { role, databaseUrl, leaseMs, dataDir, workspaceRoot, host, port, forges };
@@ -61,9 +78,15 @@ function derive(config: Config, now: () => number) {
 
 const NO_TOKENS: Config["secrets"] = {};
 
-function searchFor(config: Config, tokens: Config["secrets"]) {
-  const secrets = { ...tokens, ...config.secrets };
-  return { config, tokens, redact: createRedactor(secrets), findSecret: createSecretSearch(secrets) };
+function searchFor(config: Config, tokens: Config["secrets"], learnt: ReadonlyMap<string, string>) {
+  const lent = [...learnt].map(([value, name], n) => [`${name} ${n + 1}`, value] as const);
+  const secrets = { ...Object.fromEntries(lent), ...tokens, ...config.secrets };
+  return {
+    ...{ config, tokens, learnt },
+    values: Object.values(secrets),
+    redact: createRedactor(secrets),
+    findSecret: createSecretSearch(secrets),
+  };
 }
 
 function agentNamed(agents: ReadonlyMap<string, Agent>, pool: string): Agent {

@@ -74,10 +74,10 @@ export const agent = z.strictObject({
     description: "The program to run instead of the one named like the agent, such as an absolute path.",
     examples: ["/opt/codex/bin/codex"],
   }),
-  home: z.enum(["run", "host"]).default("run").meta({
-    title: "run, host",
+  home: z.enum(["run", "login"]).default("run").meta({
+    title: "run, login",
     description:
-      "`run`: an empty home folder for each run. `host`: the server's own home with its logins (native only).",
+      "`run`: an empty home folder for each run, and a key from the environment. `login`: no key; the login of the server's user is lent to the run and, when the program has renewed it, taken back (codex, claude and gemini).",
   }),
   env: z
     .record(field.plainVariable, field.plainValue)

@@ -10,8 +10,8 @@ import type { Settings } from "./schema.ts";
 import { SECRET_NAME } from "./secrets.ts";
 
 const BUILT_IN_AGENTS = ["codex", "claude", "gemini", "coderabbit", "local"] as const;
-/** Built-in agents that run on the host unless told otherwise. */
-const ON_HOST: readonly string[] = ["claude", "coderabbit"];
+/** Those whose program keeps a login in files of its own. */
+const WITH_LOGIN: readonly string[] = ["codex", "claude", "gemini"];
 
 /** The variables that forges and the database are usually set up with, in use or not. */
 const SERVER_VARIABLES: readonly string[] = [
@@ -27,8 +27,6 @@ const SERVER_VARIABLES: readonly string[] = [
 export interface AgentSurroundings {
   /** CORE_AGENT_RUNTIME. */
   readonly runtime: RuntimeChoice | null;
-  /** `dispatch.runtime`. */
-  readonly dispatchRuntime: RuntimeChoice;
   /** The forges' and the database's credentials, which no agent may get. */
   readonly credentials: Readonly<Record<string, string>>;
   readonly environment: Environment;
@@ -97,7 +95,7 @@ function check(name: string, settings: AgentSettings, around: AgentSurroundings,
     );
   }
   if (settings.custom) checkCustom(settings.custom, [...path, "custom"], problems);
-  checkHome(name, settings, around, problems);
+  checkHome(name, settings, problems);
   checkEnvironment(settings, path, around, problems);
 }
 
@@ -123,21 +121,12 @@ function checkCustom(custom: NonNullable<AgentSettings["custom"]>, path: Path, p
   }
 }
 
-function checkHome(
-  name: string,
-  settings: AgentSettings,
-  around: AgentSurroundings,
-  problems: Problems,
-): void {
-  if (settings.home !== "host") return;
-  const written = settings.runtime && (around.runtime ?? settings.runtime);
-  const runtime = written ?? (ON_HOST.includes(name) ? "native" : (around.runtime ?? around.dispatchRuntime));
-  if (runtime === "native") return;
-  const why = around.runtime ? `CORE_AGENT_RUNTIME is ${around.runtime}` : `${name}'s runtime is ${runtime}`;
+function checkHome(name: string, { home }: AgentSettings, problems: Problems): void {
+  if (home !== "login" || WITH_LOGIN.includes(name)) return;
   problems.value(
     ["agents", name, "home"],
-    `is host, but ${why}`,
-    "home: host only together with runtime: native",
+    `is login, but no login of ${name} is known`,
+    `home: login only for ${WITH_LOGIN.join(", ")}`,
   );
 }
 

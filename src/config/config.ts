@@ -45,6 +45,8 @@ export interface PermissionConfig {
   readonly repositories: readonly string[];
   /** Logins trusted on Forgejo where the bot's token may not ask for permissions. */
   readonly trustedWriters: readonly string[];
+  /** What a prompt holds of comments of people who may not write. */
+  readonly strangersComments: "leave_out" | "frame";
 }
 
 /** How a custom agent is told to have succeeded. */
@@ -77,8 +79,8 @@ export interface AgentConfig {
   readonly enabled: boolean;
   /** Replaces the program's name, e.g. with an absolute path. */
   readonly program: string | null;
-  /** `run`: an empty home per run. `host`: the bot's own home, with its logins (native only). */
-  readonly home: "run" | "host";
+  /** `login`: the login of the server's user is lent to the run, in place of a key. */
+  readonly home: "run" | "login";
   /** Plain settings passed to the agent. */
   readonly env: Readonly<Record<string, string>>;
   /** More names of variables passed on from the server's environment. */
@@ -99,6 +101,20 @@ export interface LimitConfig {
   readonly memoryBytes: number | null;
   readonly cpus: number | null;
   readonly pids: number | null;
+  /** What a run's folders may take up on the disk. */
+  readonly diskBytes: number | null;
+}
+
+/** What the bot's commits are signed with. */
+export type SigningKey =
+  | { readonly format: "ssh"; readonly file: string }
+  /** `gnupgHome`: the folder of the keyring. */
+  | { readonly format: "openpgp"; readonly fingerprint: string; readonly gnupgHome: string };
+
+export interface GitConfig {
+  readonly name: string;
+  readonly email: string;
+  readonly signing: SigningKey | null;
 }
 
 /** `all` on one machine; `web` takes webhooks and answers, `worker` runs agents. */
@@ -160,7 +176,7 @@ export interface Config {
   readonly spares: boolean;
   /** What becomes of running agents when the server stops: left alive for the next start, or waited for. */
   readonly drain: "leave" | "wait";
-  readonly git: { readonly name: string; readonly email: string };
+  readonly git: GitConfig;
   readonly permission: PermissionConfig;
   readonly caps: Caps;
   readonly rates: { readonly failures: number; readonly windowMs: number; readonly pauseMs: number };

@@ -20,6 +20,7 @@ import { Problems } from "./problems.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
 import { baseEnvOf, engineEnvOf, secretsOf } from "./secrets.ts";
 import { readServer } from "./server.ts";
+import { readSigningKey } from "./signing.ts";
 import { durationMs, sizeBytes } from "./units.ts";
 
 const LARGEST_FILE = 1024 ** 2;
@@ -110,13 +111,13 @@ function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surr
   const credentials = { ...ofForges, ...database.secrets };
   const surroundings = {
     runtime: server.runtime,
-    dispatchRuntime: dispatch.runtime,
     credentials,
     environment,
   };
   const agents = readAgents(settings.agents, surroundings, problems);
   if (!broken.has("agents")) checkReferences(settings, agents, problems);
   const fromFile = (path: string): string => resolve(dirname(around.document.file), path);
+  const signing = readSigningKey(settings.git.signing_key, fromFile, environment, problems);
   return {
     role: readRole(environment, problems),
     databaseUrl: database.url,
@@ -149,18 +150,19 @@ function assemble(settings: Settings, broken: ReadonlySet<Section>, around: Surr
     templateDir: dispatch.templates ? folder(fromFile(dispatch.templates), problems) : null,
     spares: dispatch.spares,
     drain: dispatch.drain,
-    git: settings.git,
+    git: { name: settings.git.name, email: settings.git.email, signing: signing.key },
     permission: {
       users: permission.users,
       teams: permission.teams,
       bots: permission.bots,
       repositories: permission.repositories,
       trustedWriters: permission.trusted_writers,
+      strangersComments: permission.strangers_comments,
     },
     caps: capsOf(settings.concurrency),
     rates: ratesOf(settings.rates),
     limits: limitsOf(dispatch),
-    secrets: secretsOf(environment, credentials, agents),
+    secrets: { ...secretsOf(environment, credentials, agents), ...signing.secrets },
     engineEnv: engineEnvOf(environment),
     baseEnv: baseEnvOf(environment),
   };
@@ -192,5 +194,6 @@ function limitsOf(dispatch: Settings["dispatch"]): Config["limits"] {
     memoryBytes: dispatch.memory === undefined ? null : sizeBytes(dispatch.memory),
     cpus: dispatch.cpus ?? null,
     pids: dispatch.pids ?? null,
+    diskBytes: dispatch.disk === undefined ? null : sizeBytes(dispatch.disk),
   };
 }

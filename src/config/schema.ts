@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { agent } from "./agent-schema.ts";
 import * as field from "./fields.ts";
+import { housekeeping } from "./housekeeping-schema.ts";
 import { REGISTRIES } from "./registries.ts";
 
 const dispatch = z.strictObject({
@@ -105,6 +106,11 @@ const dispatch = z.strictObject({
       description: "Processes and threads of one agent. Without it: no limit.",
       examples: [512],
     }),
+  disk: field.size.optional().meta({
+    description:
+      "Room that the folders of one run may take up, its checkout included: beyond it the agent is stopped. Without it: no limit. When the disk of the workspaces is nearly full, the agent that takes up most is stopped in any case.",
+    examples: ["20g"],
+  }),
   log_limit: field.size
     .default("4m")
     .meta({ description: "Readable log kept of a run; the middle is dropped beyond it." }),
@@ -228,6 +234,11 @@ const permission = z.strictObject({
         "Forgejo and Gitea: people taken for writers where the bot is no admin of the repository and so may not ask.",
       examples: [["alice"]],
     }),
+  strangers_comments: z.enum(["leave_out", "frame"]).default("leave_out").meta({
+    title: "leave_out or frame",
+    description:
+      "What an agent is told of comments of people who may not write: nothing, or their text, framed as data of strangers.",
+  }),
 });
 
 const git = z.strictObject({
@@ -235,40 +246,12 @@ const git = z.strictObject({
   email: field.text
     .default("agent-dispatch@noreply.invalid")
     .meta({ description: "The author's address on commits." }),
-});
-
-const housekeeping = z.strictObject({
-  every: field.durationFrom("1m").default("1h").meta({ description: "How often it is looked for." }),
-  workspaces: keep("1h", "7d", "none").prefault({}).meta({
-    description: "Checkouts and homes of ended runs, and spare checkouts, since they were last of use.",
+  signing_key: field.text.optional().meta({
+    description:
+      "Signs every commit the bot publishes: the path of a private SSH key without a passphrase, or the fingerprint of an OpenPGP key of the server's user.",
+    examples: ["/srv/dispatch/signing-key"],
   }),
-  mirrors: keep("1h", "30d", "none").prefault({}).meta({
-    description: "Bare copies of repositories, since their last run; the next run of one fetches it anew.",
-  }),
-  logs: keep("1h", "30d", "1g")
-    .prefault({})
-    .meta({ description: "Readable logs of ended runs, since they were written." }),
-  deliveries: z
-    .strictObject({
-      age: field.age("4d").default("30d").meta({
-        description:
-          "Longest time they are kept once they are dealt with. Forges are asked again for what is three days old.",
-      }),
-    })
-    .prefault({})
-    .meta({
-      description: "Webhooks, answers given to forges, and copies of logs in PostgreSQL.",
-    }),
 });
-
-function keep(shortest: string, age: string, size: string) {
-  return z.strictObject({
-    age: field.age(shortest).default(age).meta({ description: "Longest time they are kept." }),
-    size: field.room
-      .default(size)
-      .meta({ description: "Most room they take up together; beyond it the oldest go first." }),
-  });
-}
 
 export const settingsSchema = z.strictObject({
   dispatch: dispatch

@@ -20,7 +20,7 @@ export function secretsOf(
   return { ...(key === undefined ? {} : { CODEX_API_KEY: key }), ...found, ...credentials };
 }
 
-/** HOME is among them for agents whose `home` is `host`; all others get a home of their own over it. */
+/** HOME is among them for where logins are; every run gets a home of its own over it. */
 export function baseEnvOf(environment: Environment): Readonly<Record<string, string>> {
   return pick(environment, (name) => PASSED_ON.test(name));
 }

@@ -3,7 +3,7 @@ import type { AgentResult } from "../agents/agent.ts";
 import type { Exit, FailureReason, Outcome } from "../model/outcome.ts";
 
 /** What ended the attempt: the agent itself, or who or what stopped it first; `lost` when the bot let go of it. */
-export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost";
+export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "disk" | "full" | "lost";
 
 export interface EndFacts {
   readonly exit: Exit;
@@ -15,6 +15,8 @@ export interface EndFacts {
   readonly cancelledBy: string | null;
   /** The time limit that was reached, in milliseconds. */
   readonly limitMs: number;
+  /** What its folders might take up; null: no limit. */
+  readonly diskBytes: number | null;
   /** How long the agent worked, in milliseconds. */
   readonly agentMs: number;
 }
@@ -35,6 +37,8 @@ export function judge(facts: EndFacts): Judgement {
   if (facts.question !== null) return { kind: "blocked", question: facts.question };
   if (ended === "total" || ended === "idle") return { kind: "timed_out", limit: ended, ms: facts.limitMs };
   if (ended === "output") return printedTooMuch(facts.agentMs);
+  if (ended === "disk") return wroteTooMuch(facts.diskBytes);
+  if (ended === "full") return diskFull();
   if (ended === "lost") return lost();
   if (exit.outOfMemory) return outOfMemory();
   if (!result.ok && (result.cause === "auth" || result.cause === "limit"))
@@ -60,6 +64,18 @@ function words(result: AgentResult): string {
 function printedTooMuch(agentMs: number): Judgement {
   const why = `Agent printed more than the configured limit within ${Math.ceil(agentMs / 1000)} s and was stopped`;
   return failed("agent", why, "Ask for less output, or raise the output limit.");
+}
+
+function wroteTooMuch(diskBytes: number | null): Judgement {
+  const limit = diskBytes === null ? "it may" : `${Math.round(diskBytes / 2 ** 20).toLocaleString("en")} MB`;
+  const why = `Agent wrote so much that its folders take up more than ${limit}, and was stopped`;
+  return failed("agent", why, "Ask for less, or raise dispatch.disk.");
+}
+
+function diskFull(): Judgement {
+  const why =
+    "The bot's disk was nearly full, and this agent took up most of it of those at work, so it was stopped";
+  return failed("agent", why, "Free some space on the bot's disk, or set dispatch.disk.");
 }
 
 function outOfMemory(): Judgement {

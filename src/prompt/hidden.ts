@@ -1,8 +1,10 @@
 /**
- * Takes out of other people's text what a reader of the forge's page does not see but a model would: HTML comments,
- * Markdown's unused link definitions, and invisible or direction-changing characters. Pure. It errs on the side of
- * taking out: a comment shown inside a code block goes too.
+ * Takes out of people's text what a reader of the forge's page does not see but a model would: HTML comments, elements
+ * and declarations that pages drop, Markdown's unused link definitions, long texts in attributes, titles and image
+ * descriptions, and invisible or direction-changing characters. Pure. It errs on the side of taking out: a comment
+ * shown inside a code block goes too. What is folded (`<details>`) stays, since a reader can open it.
  */
+import { withoutDropped } from "./dropped.ts";
 
 /** A comment, or one never closed, which pages hide to the end. */
 const HTML_COMMENT = /<!--[\s\S]*?(?:-->|$)/g;
@@ -42,5 +44,5 @@ export function visible(text: string): Visible {
     .replaceAll(KEPT_JOINER, "\u{200D}")
     .replace(HTML_COMMENT, out)
     .replace(MARKDOWN_COMMENT, out);
-  return { text: shown, hidden };
+  return { text: withoutDropped(shown, out), hidden };
 }

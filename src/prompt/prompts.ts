@@ -13,6 +13,11 @@ import { rules } from "./rules.ts";
 
 /** In characters. */
 const MAX = {
+  /** Of the whole prompt: beyond it the comments are left out, then it is refused. */
+  prompt: 250_000,
+  title: 500,
+  plan: 40_000,
+  answers: 60_000,
   task: 20_000,
   issue: 40_000,
   comment: 8_000,
@@ -28,7 +33,7 @@ export interface PromptComment {
   readonly body: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Whether the author may write to the repository; others' comments are left out. */
+  /** Whether the author may write to the repository. */
   readonly trusted: boolean;
 }
 
@@ -43,13 +48,15 @@ export interface PromptRequest {
   readonly instructions: readonly { readonly path: string; readonly text: string }[];
   /** Oldest first. */
   readonly comments: readonly PromptComment[];
+  /** What becomes of comments of people who may not write. */
+  readonly strangers: "leave_out" | "frame";
   /** Unguessable, new for each prompt: marks where other people's text begins and ends. */
   readonly nonce: string;
 }
 
 export interface Prompt {
   readonly text: string;
-  /** Hidden characters and comments taken out of other people's text. */
+  /** Hidden characters and comments taken out of people's text. */
   readonly hidden: number;
   /** Comments not shown: of people who may not write, later than the command, or too many. */
   readonly leftOut: number;
@@ -80,20 +87,33 @@ export function createPrompts(options: { readonly dirs: readonly string[] }): Pr
 async function build(library: Library, request: PromptRequest): Promise<Prompt> {
   const { run, mode, branch, base } = request;
   const framer = createFramer(request.nonce);
-  const voices = heard(request);
-  const parts = [
+  const before = [
     ...(await role(library, suited(request), valuesOf(request))),
-    section("Task", task(run)),
-    ...(await plan(library, run.request)),
+    section("Task", task(run, framer)),
+    ...(await plan(library, run.request)).map((text) => framer.plain(text, MAX.plan)),
     ...answers(run, framer),
     ...instructions(request, framer),
     section("What others wrote", othersIntro(request.nonce)),
     issue(run, framer),
-    ...comments(voices.shown, framer),
+  ];
+  const after = [
     ...commits(request, framer),
     section("Rules", rules({ mode, branch, base, isPull: run.issue.isPull })),
   ];
-  return { text: `${parts.join("\n\n")}\n`, hidden: framer.hidden(), leftOut: voices.leftOut };
+  const rest = [...before, ...after].reduce((length, part) => length + part.length + 2, 0);
+  const voices = heard(request, Math.min(MAX.comments, MAX.prompt - rest));
+  const text = `${[...before, ...comments(voices.shown, framer), ...after].join("\n\n")}\n`;
+  if (text.length > MAX.prompt) throw tooLong(text.length);
+  return { text, hidden: framer.hidden(), leftOut: voices.leftOut };
+}
+
+/** What people write is cut before; only an admin's own texts can be so long. */
+function tooLong(length: number): Refusal {
+  const [long, most] = [length, MAX.prompt].map((n) => n.toLocaleString("en"));
+  return new Refusal(
+    `writing the prompt: it has ${long} characters, more than ${most}`,
+    "Shorten the template, the persona or the plan.",
+  );
 }
 
 function section(title: string, text: string): string {
@@ -135,9 +155,10 @@ function suited({ run, mode }: PromptRequest): RunRequest {
   return swap ? { ...run.request, template: REVIEW_TEMPLATE } : run.request;
 }
 
-function task(run: Run): string {
+/** Hidden text goes here too: people paste what others wrote. */
+function task(run: Run, framer: Framer): string {
   const what = run.issue.isPull ? "pull request" : "issue";
-  const text = cut(run.request.task.trim(), MAX.task);
+  const text = framer.plain(run.request.task, MAX.task);
   return text === "" ? `Do what ${what} #${run.issue.number} below asks for.` : text;
 }
 
@@ -152,36 +173,55 @@ async function plan(library: Library, request: RunRequest): Promise<string[]> {
   );
 }
 
+/** The newest ones that fit. */
 function answers(run: Run, framer: Framer): string[] {
-  return run.answers.map(({ question, text, by }) =>
-    section(
-      `Answer to your earlier question, by ${by.login}`,
-      `You had asked:\n\n${framer.frame("question", question, MAX.comment)}\n\nThe answer:\n\n${cut(text.trim(), MAX.task)}`,
-    ),
-  );
+  let room = MAX.answers;
+  const told: string[] = [];
+  for (const { question, text, by } of run.answers.toReversed()) {
+    const asked = framer.frame("question", question, MAX.comment);
+    const said = `You had asked:\n\n${asked}\n\nThe answer:\n\n${framer.plain(text, MAX.task)}`;
+    room -= said.length;
+    if (room < 0) break;
+    told.unshift(section(`Answer to your earlier question, by ${by.login}`, said));
+  }
+  return told;
 }
 
 function issue(run: Run, framer: Framer): string {
   const { number, isPull, title, body, author } = run.issue;
   const kind = isPull ? "pull request" : "issue";
-  return framer.frame(kind, `#${number} by ${author.login}: ${title}\n\n${body}`, MAX.issue);
+  return framer.frame(kind, `#${number} by ${author.login}: ${cut(title, MAX.title)}\n\n${body}`, MAX.issue);
 }
 
-/** The newest comments that fit, of people who may write. */
-function heard({ run, comments: all }: PromptRequest): { shown: PromptComment[]; leftOut: number } {
-  const shown: PromptComment[] = [];
-  let room = MAX.comments;
-  for (const comment of all.toReversed()) {
-    if (!comment.trusted || comment.at > run.trigger.at) continue;
-    room -= Math.min(comment.body.length, MAX.comment);
-    if (room < 0) break;
-    shown.unshift(comment);
+/** What stands around a comment in the prompt. */
+const COMMENT_EXTRA = 200;
+
+/**
+ * The newest comments that fit, of people who may write; then, if they are wanted, the newest of others in the room
+ * that is left: no flood of theirs takes a place from the former.
+ */
+function heard(
+  { run, comments: all, strangers }: PromptRequest,
+  most: number,
+): { shown: PromptComment[]; leftOut: number } {
+  const shown = new Set<PromptComment>();
+  let room = most;
+  for (const trusted of strangers === "frame" ? [true, false] : [true]) {
+    for (const comment of all.toReversed()) {
+      if (comment.trusted !== trusted || comment.at > run.trigger.at) continue;
+      room -= Math.min(comment.body.length + COMMENT_EXTRA, MAX.comment);
+      if (room < 0) break;
+      shown.add(comment);
+    }
   }
-  return { shown, leftOut: all.length - shown.length };
+  return { shown: all.filter((comment) => shown.has(comment)), leftOut: all.length - shown.size };
 }
 
 function comments(shown: readonly PromptComment[], framer: Framer): string[] {
-  return shown.map(({ author, body }) => framer.frame("comment", `by ${author}:\n\n${body}`, MAX.comment));
+  return shown.map(({ author, body, trusted }) => {
+    const [kind, who] = trusted ? ["comment", ""] : ["comment of a stranger", ", who may not write here"];
+    return framer.frame(kind as string, `by ${author}${who}:\n\n${body}`, MAX.comment);
+  });
 }
 
 function othersIntro(nonce: string): string {

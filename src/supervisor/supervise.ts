@@ -7,6 +7,7 @@ import type { AgentEvent, AgentResult, OutputReader } from "../agents/agent.ts";
 import type { Exit } from "../model/outcome.ts";
 import type { LogChunk, RunHandle, Runtime } from "../runtimes/runtime.ts";
 import { watchAwake } from "./awake.ts";
+import type { DiskEnd } from "./disk-guard.ts";
 import { createLines } from "./lines.ts";
 import type { RunLog } from "./run-log.ts";
 
@@ -42,10 +43,12 @@ export interface SuperviseRequest {
   /** Aborted when this process goes and the agent stays alive for the next one to adopt. */
   readonly left: AbortSignal;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Watches what the agent writes to the disk, until told to stop. */
+  readonly watchDisk: (end: (why: DiskEnd) => void) => () => void;
 }
 
 /** `output`: more was printed than allowed, whether or not the agent ended meanwhile; the rest was not read. */
-export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | "lost" | "left";
+export type Ended = "exit" | "cancelled" | "total" | "idle" | "output" | DiskEnd | "lost" | "left";
 
 export interface Supervised {
   readonly ended: Ended;
@@ -80,6 +83,7 @@ export async function supervise(request: SuperviseRequest): Promise<Supervised> 
   const reading = new AbortController();
   const ender = createEnder(request, reading);
   const alarms = setAlarms(request, ender.end);
+  const unwatch = request.watchDisk(ender.end);
   const ended = async () => {
     const { endedAt: told, ...exit } = await runtime.wait(handle);
     ender.end("exit");
@@ -104,6 +108,7 @@ export async function supervise(request: SuperviseRequest): Promise<Supervised> 
   } finally {
     reading.abort();
     alarms.off();
+    unwatch();
     awake.stop();
   }
 }

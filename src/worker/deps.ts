@@ -9,6 +9,7 @@ import type { Prompts } from "../prompt/prompts.ts";
 import type { LiveStatus } from "../report/live-status.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Store } from "../store/store.ts";
+import type { DiskGuard } from "../supervisor/disk-guard.ts";
 import type { Workspaces } from "../workspace/workspaces.ts";
 
 export interface WorkDeps {
@@ -38,6 +39,9 @@ export interface WorkDeps {
   readonly redact: (text: string) => string;
   /** Values that must never be pushed. */
   readonly secretValues: () => readonly string[];
+  /** Has more values be redacted and never published, under this name. */
+  readonly learnSecrets: (name: string, values: readonly string[]) => void;
+  readonly disk: DiskGuard;
   readonly live: LiveStatus;
   /** Whether pull requests are opened as drafts in this repository. */
   readonly draft: (run: Run, forge: Forge) => Promise<boolean>;

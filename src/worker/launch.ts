@@ -9,6 +9,7 @@ import { ofAnyMachine, runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
+import { lendLogins, takeBackLogins } from "./logins.ts";
 import { closeNetwork, openNetwork, type RunNetwork } from "./network.ts";
 import type { Ready } from "./prepare.ts";
 import { isConfined } from "./runtimes.ts";
@@ -26,6 +27,7 @@ export async function launch(job: Job, ready: Ready, deps: WorkDeps): Promise<Ru
   } catch (error) {
     // Not recorded means not ours to leave behind.
     await runtime.stop(handle, deps.config().limits.graceMs);
+    takeBackLogins(job.run, prepared.folders, deps);
     await runtime.remove(handle);
     await closeNetwork(job.run, deps);
     throw error;
@@ -65,8 +67,8 @@ async function startSpec(
     reviewFrom: prepared.reviewFrom,
     endpoint: network.endpoint,
   });
-  await writeLaunchFiles(spec.files, prepared.folders);
-  const hostHome = settings?.home === "host" && runtime.name === "native" ? config.baseEnv.HOME : undefined;
+  const logins = lendLogins(agent, prepared.folders, deps);
+  await writeLaunchFiles([...spec.files, ...logins], prepared.folders);
   const env = runEnvironment({
     base: runtime.name === "native" ? network.base : ofAnyMachine(network.base),
     spec: {
@@ -76,7 +78,7 @@ async function startSpec(
     },
     secrets: config.secrets,
     extraSecretNames: (settings?.secretEnv ?? []).filter(network.mayHave),
-    home: hostHome ?? paths.home,
+    home: paths.home,
     git: config.git,
     runId: run.id,
     attempt: run.attempt,

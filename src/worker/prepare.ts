@@ -9,6 +9,7 @@ import type { Runtime } from "../runtimes/runtime.ts";
 import type { Prepared } from "../workspace/workspaces.ts";
 import type { WorkDeps } from "./deps.ts";
 import type { Job } from "./job.ts";
+import { takeBackLogins } from "./logins.ts";
 import { lastWorkedHere } from "./lost.ts";
 import { pullOf } from "./pull-of.ts";
 
@@ -44,6 +45,7 @@ export async function prepare(job: Job, deps: WorkDeps): Promise<Ready> {
     recentCommits: prepared.recentCommits,
     instructions: prepared.instructions,
     comments: await discussion(run, forge, deps.config().permission),
+    strangers: deps.config().permission.strangersComments,
     nonce: deps.newId(),
   });
   job.interrupted.throwIfAborted();
@@ -59,6 +61,7 @@ async function stopLeftovers(run: Run, runtime: Runtime, deps: WorkDeps): Promis
     if (handle.runId !== run.id) continue;
     deps.log.warn({ run: run.id, ref: handle.ref }, "stopping an agent whose start was not recorded");
     await runtime.stop(handle, deps.config().limits.graceMs);
+    takeBackLogins(run, deps.workspaces.foldersOf(run), deps);
     await runtime.remove(handle);
   }
 }

@@ -39,6 +39,7 @@ export function createPreview(deps: PreviewDeps): (run: Run, forge: Forge) => Pr
       recentCommits: seen.recentCommits,
       instructions: seen.instructions,
       comments: await discussion(run, forge, deps.config().permission),
+      strangers: deps.config().permission.strangersComments,
       nonce: deps.newId(),
     });
     return { prompt: prompt.text, workspace: seen.workspace.dir };

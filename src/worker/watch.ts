@@ -15,6 +15,7 @@ import { activityLine } from "./activity.ts";
 import type { WorkDeps } from "./deps.ts";
 import { handleOf } from "./handle.ts";
 import type { Job } from "./job.ts";
+import { followLogins, takeBackLogins } from "./logins.ts";
 import { takeUp } from "./lost.ts";
 import { blockedHosts, closeNetwork, notStarted } from "./network.ts";
 import { withTail } from "./tail.ts";
@@ -28,7 +29,9 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
   const totalMs = run.request.timeoutMs ?? limits.totalMs;
   const log = createRunLog({ file: deps.logFile(run), maxBytes: limits.logBytes, redact: deps.redact });
   job.logCopy = copyOf(run, deps);
-  let supervised: Supervised;
+  const folders = deps.workspaces.foldersOf(run);
+  const unfollow = followLogins(run, folders, deps);
+  let supervised: Supervised | null = null;
   try {
     supervised = await supervise(superviseRequest(job, { runtime, reader, log, totalMs }, deps));
   } catch (error) {
@@ -39,6 +42,8 @@ export async function watch(job: Job, deps: WorkDeps): Promise<boolean> {
     throw new Refusal(`watching the agent: ${messageOf(error)}; it was stopped`, fix, { cause: error });
   } finally {
     log.close();
+    unfollow();
+    if (supervised?.ended !== "left") takeBackLogins(run, folders, deps);
   }
   const { ended } = supervised;
   // Stopped for a lost lease: nobody adopts it, and what it left says nothing of how the run ended.
@@ -70,6 +75,12 @@ function superviseRequest(job: Job, { totalMs, ...parts }: Parts, deps: WorkDeps
     cancelled,
     lost,
     left,
+    watchDisk: (end) =>
+      deps.disk.watch({
+        folders: Object.values(deps.workspaces.foldersOf(run)),
+        limitBytes: deps.config().limits.diskBytes,
+        end,
+      }),
     onEvent: (event) =>
       void onEvent(event, job, deps).catch((error) =>
         deps.log.warn({ run: run.id, reason: messageOf(error) }, "an agent's event was not told"),
@@ -133,6 +144,7 @@ async function recordEnd(
       ended,
       question: await readQuestion(folders.checkout),
       cancelledBy: job.cancelledBy()?.login ?? null,
+      diskBytes: deps.config().limits.diskBytes,
       limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
       agentMs: endedAt - startedAt,
     });

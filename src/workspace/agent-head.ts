@@ -7,64 +7,79 @@
  * another repository on this machine, whose content would then be pushed as the agent's work.
  */
 import { constants } from "node:fs";
-import { appendFile, type FileHandle, lstat, mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, type FileHandle, lstat, mkdir, open, opendir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Git } from "./git.ts";
+import { type Git, UNTRUSTED_CONFIG } from "./git.ts";
+import { OverLimit } from "./limits.ts";
 import { make } from "./mirror.ts";
+import { weigh } from "./weigh.ts";
 
 const SHA = /^[0-9a-f]{40}$/;
 const MAX_REF_BYTES = 4 * 1024 * 1024;
 const MAX_HOPS = 5;
 /** Each would make git look for refs or objects elsewhere. */
 const REDIRECTIONS = ["commondir", "objects/info/alternates", "objects/info/http-alternates", "shallow"];
-/** In the bridge's own file, since the other end of a fetch does not see what this end is told. */
-const BRIDGE_CONFIG = `
-[core]
-\t# The agent's indexes could lie about what its objects say.
-\tcommitGraph = false
-\tmultiPackIndex = false
-[pack]
-\tuseBitmaps = false
-`;
+/** A repository of an agent's with more files than this is not looked through. */
+const MOST_ENTRIES = 1_000_000;
+const DEEPEST = 64;
+
+export interface TakeRequest {
+  readonly git: Git;
+  readonly checkout: string;
+  /** The run's own repository; it has `base`. */
+  readonly gitDir: string;
+  readonly base: string;
+  readonly signal: AbortSignal;
+}
 
 /**
  * The commit the agent left as HEAD, now in `gitDir`; null when its `.git` is missing, broken or not to be trusted,
- * or holds no commit. The caller then has the files alone.
+ * or holds no commit. The caller then has the files alone. Refuses, with an OverLimit, what is too much.
  */
-export async function takeHead(
-  git: Git,
-  checkout: string,
-  gitDir: string,
-  signal: AbortSignal,
-): Promise<string | null> {
+export async function takeHead({ git, checkout, gitDir, base, signal }: TakeRequest): Promise<string | null> {
   const agentGit = join(checkout, ".git");
   const sha = (await isPlain(agentGit)) ? await readHead(agentGit) : null;
   if (sha === null) return null;
   const bridge = `${gitDir}.bridge`;
+  const objects = join(agentGit, "objects");
+  const call = { cwd: gitDir, gitDir, signal, untrusted: true };
   try {
-    await build(git, bridge, join(agentGit, "objects"), sha);
+    await weigh(git, { ...call, env: { GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted(objects) } }, base, sha);
+    await build(git, bridge, objects, sha);
     const flags = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"] as const;
     const refspec = "+refs/heads/agent:refs/agent/head";
-    await git(["fetch", ...flags, "--", bridge, refspec], {
-      cwd: gitDir,
-      gitDir,
-      config: { "transfer.fsckObjects": "true" },
-      signal,
-    });
+    const config = { "transfer.fsckObjects": "true" };
+    await git(["fetch", ...flags, "--", bridge, refspec], { ...call, config });
     return sha;
-  } catch {
+  } catch (error) {
     // Objects are missing or malformed; unless we were told to stop, the files still count.
     signal.throwIfAborted();
+    if (error instanceof OverLimit) throw error;
     return null;
   } finally {
     await rm(bridge, { recursive: true, force: true });
   }
 }
 
+/** As git reads its list of folders: one that is quoted may hold a colon. */
+function quoted(path: string): string {
+  return `"${path.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** In the bridge's own file, since the other end of a fetch does not see what this end is told. */
+function bridgeConfig(): string {
+  return Object.entries(UNTRUSTED_CONFIG)
+    .map(([key, value]) => {
+      const [section, name] = key.split(".");
+      return `[${section}]\n\t${name} = ${value}\n`;
+    })
+    .join("");
+}
+
 async function build(git: Git, bridge: string, objects: string, sha: string): Promise<void> {
   await rm(bridge, { recursive: true, force: true });
   await make(bridge, git);
-  await appendFile(join(bridge, "config"), BRIDGE_CONFIG);
+  await appendFile(join(bridge, "config"), bridgeConfig());
   await mkdir(join(bridge, "objects", "info"), { recursive: true });
   await writeFile(join(bridge, "objects", "info", "alternates"), `${objects}\n`);
   await mkdir(join(bridge, "refs", "heads"), { recursive: true });
@@ -77,15 +92,28 @@ async function isPlain(agentGit: string): Promise<boolean> {
   for (const path of REDIRECTIONS) {
     if ((await lstat(join(agentGit, path)).catch(() => null)) !== null) return false;
   }
-  return (await hasNoLinks(join(agentGit, "objects"))) && (await hasNoLinks(join(agentGit, "refs")));
+  const room = { entries: MOST_ENTRIES };
+  return (
+    (await hasNoLinks(join(agentGit, "objects"), room, DEEPEST)) &&
+    (await hasNoLinks(join(agentGit, "refs"), room, DEEPEST))
+  );
 }
 
-async function hasNoLinks(dir: string): Promise<boolean> {
-  if (!(await lstat(dir).catch(() => null))?.isDirectory()) return false;
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (entry.isDirectory() ? !(await hasNoLinks(join(dir, entry.name))) : !entry.isFile()) return false;
+/** False also for what can not be looked through: too much, too deep, or closed to us. */
+async function hasNoLinks(dir: string, room: { entries: number }, deepest: number): Promise<boolean> {
+  if (deepest === 0 || !(await lstat(dir).catch(() => null))?.isDirectory()) return false;
+  try {
+    for await (const entry of await opendir(dir)) {
+      if (--room.entries < 0) return false;
+      const plain = entry.isDirectory()
+        ? await hasNoLinks(join(dir, entry.name), room, deepest - 1)
+        : entry.isFile();
+      if (!plain) return false;
+    }
+    return true;
+  } catch {
+    return false;
   }
-  return true;
 }
 
 /** Follows HEAD through refs, loose or packed, to a commit's name. */

@@ -1,26 +1,31 @@
 /**
- * Turns what an agent did into one commit the bot can push: its commits, then one of the bot's for what it left
- * uncommitted. Everything lands in a bare repository of the run's own that borrows the mirror's objects, so that an
+ * Turns what an agent did into one commit the bot can push: its commits, made anew as the bot's, then one for what it
+ * left uncommitted. Everything lands in a bare repository of the run's own that borrows the mirror's objects, so that an
  * agent's objects never enter the mirror. Doing it again gives the same commit: its date is the end of the run, and
  * what was pushed for the run already is not made again.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { SigningKey } from "../config/config.ts";
 import type { RunFolders } from "../model/folders.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
 import { takeHead } from "./agent-head.ts";
-import { MAX_BLOB_BYTES, tooBig, treeWithEdits } from "./edits.ts";
+import { type Identity, type Maker, makeCommit } from "./commit.ts";
+import { treeWithEdits } from "./edits.ts";
 import type { Git } from "./git.ts";
+import { refuseManyFiles } from "./limits.ts";
 import { make } from "./mirror.ts";
 import { renew } from "./pushed.ts";
+import { remake } from "./remake.ts";
+import { refuseBadSubmodules } from "./submodules.ts";
 
+/** What people should know of how the work was taken. */
+const UNREADABLE = "The agent's git history could not be read, so its files are taken as one commit.";
+const REWRITTEN = "The agent had rewritten the history it started from, so its work is taken as one commit.";
+const TOO_MANY = "The agent had made more commits than anyone reads, so its work is taken as one commit.";
+const FOREIGN = "Commits that named another author are published as the bot's own.";
 const ON_TOP =
   "Work of an earlier attempt was pushed already, so what came after is one commit on top of it.";
-
-export interface Identity {
-  readonly name: string;
-  readonly email: string;
-}
 
 export interface CollectRequest {
   readonly run: Run;
@@ -50,6 +55,7 @@ export interface CollectOptions {
   /** The run's own bare repository; of what is left in it, only what was pushed stays. */
   readonly gitDir: string;
   readonly author: Identity;
+  readonly signing: SigningKey | null;
   /** Epoch milliseconds; dates the commit of a run that has no recorded end. */
   readonly now: () => number;
 }
@@ -60,24 +66,26 @@ export async function collect(options: CollectOptions, request: CollectRequest):
   const { workspace, folders, signal } = request;
   const base = workspace.baseSha;
   const pushed = await openRunRepository(options, request);
-  const call = { cwd: gitDir, gitDir, signal };
+  const call: Call = { cwd: gitDir, gitDir, signal, untrusted: true };
 
-  const taken = await takeHead(git, folders.checkout, gitDir, signal);
-  const { parent, head, note } = await place(git, call, { base, pushed, taken });
-  if (head !== base) await refuseBigBlobs(git, call, base, head);
+  const maker = { ...options, coauthor: request.coauthor };
+  const taken = await takeHead({ git, checkout: folders.checkout, gitDir, base, signal });
+  const { parent, head, note, before } = await place(maker, call, request, { taken, pushed });
   const tree = await treeWithEdits({ git, gitDir, checkout: folders.checkout, head, base, signal });
   if (tree === (await treeOf(git, call, base))) return null;
   const unchanged = tree === (await treeOf(git, call, parent));
-  const sha = unchanged ? parent : await commit(options, request, call, tree, parent);
+  const sha = unchanged ? parent : await commit(maker, call, request, { tree, parent, now: options.now });
+  await refuseBadSubmodules(git, call, base, sha);
   // So that nothing of it is ever taken for garbage.
   await git(["update-ref", "refs/agent/work", sha], call);
-  return { sha, ...(await measure(git, call, base, sha)), note: unchanged && note === ON_TOP ? null : note };
+  return { sha, ...(await measure(git, call, base, sha)), note: unchanged ? before : note };
 }
 
 interface Call {
   readonly cwd: string;
   readonly gitDir: string;
   readonly signal: AbortSignal;
+  readonly untrusted: true;
 }
 
 /** Resolves with the commit that was pushed for the run before, if any. */
@@ -94,79 +102,60 @@ async function openRunRepository(
   return await renew({ git, gitDir, branch: workspace.branch, base: workspace.baseSha, make: open, signal });
 }
 
-interface Commits {
-  readonly base: string;
-  readonly pushed: string | null;
-  /** What the agent left as HEAD. */
-  readonly taken: string | null;
+/** `head` is where the files are compared with; `parent` what a new commit stands on. */
+interface Place {
+  readonly head: string;
+  readonly parent: string;
+  readonly note: string | null;
+  /** What is to be said instead when nothing has come since the last push. */
+  readonly before: string | null;
 }
 
-/** `head` is where the files are compared with; `parent` what a new commit stands on. */
-async function place(git: Git, call: Call, { base, pushed, taken }: Commits) {
+/** `taken` is what the agent left as HEAD, `pushed` what the forge has of the run already. */
+async function place(
+  maker: Maker,
+  call: Call,
+  { workspace }: CollectRequest,
+  { taken, pushed }: { readonly taken: string | null; readonly pushed: string | null },
+): Promise<Place> {
+  const { git } = maker;
+  const base = workspace.baseSha;
   const start = pushed ?? base;
-  if (taken === null) {
-    const note = "The agent's git history could not be read, so its files are taken as one commit.";
-    return { head: base, parent: start, note };
-  }
-  if (await isAncestor(git, call, start, taken)) return { head: taken, parent: taken, note: null };
-  if (await isAncestor(git, call, base, taken)) {
-    const note =
-      "Work of an earlier attempt was pushed already, so what came after is one commit on top of it.";
-    return { head: taken, parent: start, note };
-  }
-  const note = "The agent had rewritten the history it started from, so its work is taken as one commit.";
-  return { head: taken, parent: start, note };
+  const one = (head: string, note: string, before = note) => ({ head, parent: start, note, before });
+  if (taken === null) return one(base, UNREADABLE);
+  if (!(await isAncestor(git, call, base, taken))) return one(taken, REWRITTEN);
+  const remade = await remake(maker, call, workspace, taken);
+  if (remade === null) return one(taken, TOO_MANY);
+  const note = remade.foreign ? FOREIGN : null;
+  if (await isAncestor(git, call, start, remade.sha))
+    return { head: taken, parent: remade.sha, note, before: note };
+  return { ...one(taken, ON_TOP), before: note };
 }
 
 async function isAncestor(git: Git, call: Call, older: string, newer: string): Promise<boolean> {
   return (await git(["merge-base", "--is-ancestor", older, newer], { ...call, accept: [1] })).code === 0;
 }
 
-async function refuseBigBlobs(git: Git, call: Call, base: string, head: string): Promise<void> {
-  const list = await git(["rev-list", "--objects", head, `^${base}`], call);
-  const format = "--batch-check=%(objectsize) %(objecttype) %(rest)";
-  const sizes = await git(["cat-file", format], { ...call, input: list.stdout });
-  for (const line of sizes.stdout.toString("latin1").split("\n")) {
-    const [size, type, ...path] = line.split(" ");
-    if (type === "blob" && Number(size) > MAX_BLOB_BYTES) throw tooBig(path.join(" "));
-  }
-}
-
 async function treeOf(git: Git, call: Call, sha: string): Promise<string> {
   return (await git(["rev-parse", "--verify", `${sha}^{tree}`], call)).text;
 }
 
+/** For what the agent left uncommitted. */
 async function commit(
-  { git, author, now }: CollectOptions,
-  { run, message, coauthor }: CollectRequest,
+  maker: Maker,
   call: Call,
-  tree: string,
-  parent: string,
+  { run, message }: CollectRequest,
+  { tree, parent, now }: { readonly tree: string; readonly parent: string; readonly now: () => number },
 ): Promise<string> {
   const date = `${Math.floor((run.endedAt ?? now()) / 1000)} +0000`;
-  const trailer = coauthor ? `\n\nCo-authored-by: ${plain(coauthor.name)} <${plain(coauthor.email)}>` : "";
-  const answer = await git(["commit-tree", tree, "-p", parent, "-F", "-"], {
-    ...call,
-    input: `${message.trim()}${trailer}\n`,
-    env: {
-      GIT_AUTHOR_NAME: author.name,
-      GIT_AUTHOR_EMAIL: author.email,
-      GIT_AUTHOR_DATE: date,
-      GIT_COMMITTER_NAME: author.name,
-      GIT_COMMITTER_EMAIL: author.email,
-      GIT_COMMITTER_DATE: date,
-    },
-  });
-  return answer.text;
-}
-
-/** Nothing that could end the trailer or begin another. */
-function plain(text: string): string {
-  return text.replace(/[<>\p{Cc}]/gu, "").trim();
+  const dates = { authored: date, committed: date };
+  return await makeCommit(maker, call, { tree, parents: [parent], message, ...dates });
 }
 
 async function measure(git: Git, call: Call, base: string, sha: string) {
   const flags = ["-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"] as const;
+  const names = await git(["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, sha], call);
+  refuseManyFiles(names.stdout.toString("latin1").split("\0").length - 1);
   const diff = await git(["diff-tree", ...flags, base, sha], call);
   const count = await git(["rev-list", "--count", sha, `^${base}`], call);
   let [files, added, removed] = [0, 0, 0];

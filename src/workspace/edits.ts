@@ -5,12 +5,10 @@
  * them, under a configuration the agent wrote. `.gitignore` counts; BLOCKED.md does not (it is the agent's question).
  */
 import { lstat } from "node:fs/promises";
-import { Refusal } from "../model/errors.ts";
 import type { Git, GitAnswer } from "./git.ts";
+import { refuseBigFile, refuseBigWork, refuseManyFiles } from "./limits.ts";
 import { removeTraps } from "./traps.ts";
 
-const MAX_FILES = 10_000;
-export const MAX_BLOB_BYTES = 100 * 1024 * 1024;
 const QUESTION_FILE = "BLOCKED.md";
 const NO_OBJECT = "0".repeat(40);
 
@@ -29,9 +27,14 @@ type Index = (args: readonly [string, ...string[]], input?: Buffer) => Promise<G
 /** The tree of `head` with the files as they stand in the checkout. Refuses what is too much to publish. */
 export async function treeWithEdits(request: EditsRequest): Promise<string> {
   const { git, gitDir, checkout, head, base, signal } = request;
-  const call = { cwd: gitDir, gitDir, index: `${gitDir}/agent-index`, workTree: checkout, signal };
+  const call = {
+    ...{ cwd: gitDir, gitDir, index: `${gitDir}/agent-index`, workTree: checkout },
+    ...{ signal, untrusted: true },
+  };
   const index: Index = (args, input) => git(args, { ...call, ...(input ? { input } : {}) });
   await removeTraps(checkout);
+  // A tree that holds itself ten times over, ten times, unfolds to more than any index: listing it meets the limit.
+  await index(["ls-tree", "-r", "-z", "--name-only", head]);
   await index(["read-tree", head]);
   const { present, gone } = await changes(index, checkout);
   await index(["update-index", "-z", "--index-info"], bytes([...gone, QUESTION_FILE].map(removal)));
@@ -49,23 +52,27 @@ async function changes(index: Index, checkout: string): Promise<{ present: strin
   const submodules = new Set(await submodulePaths(index));
   const changed = await paths(index, ["ls-files", "-z", "--modified", "--deleted"]);
   const added = await paths(index, ["ls-files", "-z", "--others", "--exclude-standard"]);
-  const kindOf = createKindOf(checkout);
+  const contentSize = createContentSize(checkout);
+  refuseManyFiles(new Set([...changed, ...added]).size);
   const present: string[] = [];
   const gone: string[] = [];
+  let bytes = 0;
   for (const path of new Set([...changed, ...added])) {
     // A slash at the end marks a folder that is a repository of its own.
     if (path === QUESTION_FILE || path.endsWith("/") || submodules.has(path)) continue;
-    ((await kindOf(path)) === "content" ? present : gone).push(path);
+    const size = await contentSize(path);
+    (size === null ? gone : present).push(path);
+    bytes += size ?? 0;
+    refuseBigWork(bytes);
   }
-  if (present.length + gone.length > MAX_FILES) throw tooMany(present.length + gone.length);
   return { present, gone };
 }
 
 /**
- * Tells content (a file, a link) from what git cannot store: nothing, a folder, a pipe, or anything reached through
- * a link to a folder, which may lead out of the checkout.
+ * The size of content (a file, a link); null for what git cannot store: nothing, a folder, a pipe, or anything reached
+ * through a link to a folder, which may lead out of the checkout.
  */
-function createKindOf(checkout: string): (path: string) => Promise<"content" | "none"> {
+function createContentSize(checkout: string): (path: string) => Promise<number | null> {
   const real = new Map<string, Promise<boolean>>([["", Promise.resolve(true)]]);
   const stat = (path: string) => lstat(bytesOf(checkout, path)).catch(() => null);
   const isRealFolder = (path: string): Promise<boolean> => {
@@ -78,10 +85,11 @@ function createKindOf(checkout: string): (path: string) => Promise<"content" | "
     return found;
   };
   return async (path) => {
-    if (!(await isRealFolder(parent(path)))) return "none";
+    if (!(await isRealFolder(parent(path)))) return null;
     const entry = await stat(path);
-    if (entry?.isFile() && entry.size > MAX_BLOB_BYTES) throw tooBig(path);
-    return entry?.isFile() || entry?.isSymbolicLink() ? "content" : "none";
+    if (!entry?.isFile() && !entry?.isSymbolicLink()) return null;
+    refuseBigFile(path, entry.size);
+    return entry.size;
   };
 }
 
@@ -108,19 +116,4 @@ function bytesOf(checkout: string, path: string): Buffer {
 
 function parent(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-
-export function tooBig(path: string): Refusal {
-  const name = Buffer.from(path, "latin1").toString("utf8");
-  return new Refusal(
-    `collecting the work: ${JSON.stringify(name)} is over 100 MB`,
-    "Ask for the work without it, or list it in .gitignore.",
-  );
-}
-
-function tooMany(count: number): Refusal {
-  return new Refusal(
-    `collecting the work: ${count.toLocaleString("en")} changed files are more than ${MAX_FILES.toLocaleString("en")}`,
-    "List what is built or installed in .gitignore, then /dispatch retry.",
-  );
 }

@@ -4,6 +4,7 @@
  */
 import type { GitCredential } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
+import { tooMuch } from "./limits.ts";
 
 const MAX_STDERR = 600;
 
@@ -35,6 +36,20 @@ export interface GitEnd {
   readonly isMaxBuffer: boolean;
   readonly code?: string | undefined;
   readonly stderr: Uint8Array;
+}
+
+/** What it was asked with. */
+export interface GitAsked {
+  readonly credential?: GitCredential | undefined;
+  readonly untrusted?: boolean | undefined;
+}
+
+const OUT_OF_LIMIT =
+  /out of memory|malloc|mmap failed|cannot allocate|file too large|unable to create .*thread|too deep/i;
+
+/** Stopped for taking too long or printing too much, killed, or out of the memory it was given. */
+function isOverLimit({ timedOut, isMaxBuffer, signal, stderr }: GitEnd): boolean {
+  return timedOut || isMaxBuffer || signal !== undefined || OUT_OF_LIMIT.test(Buffer.from(stderr).toString());
 }
 
 interface Rule {
@@ -93,6 +108,16 @@ const RULES: readonly Rule[] = [
     fix: "Check that it still exists.",
   },
   {
+    pattern: /invalid path|unable to process path/i,
+    why: "the work holds a file whose name git does not allow",
+    fix: "Ask for the work without that file.",
+  },
+  {
+    pattern: /failed to sign|load key|unprotected private key|no private key|secret key not available/i,
+    why: "the bot's commit could not be signed",
+    fix: "Check git.signing_key in agents.yaml: a key without a passphrase, readable for the bot's user alone. Then /dispatch retry.",
+  },
+  {
     pattern: /cannot lock ref|failed to update ref/i,
     why: "another request is writing the same branch",
     fix: "Look at the branch on the forge, then /dispatch retry.",
@@ -113,11 +138,12 @@ const RULES: readonly Rule[] = [
 ];
 
 /** The error for a failed `git <command>`. Secrets of `credential` and those in URLs are taken out of its text. */
-export function explain(command: string, end: GitEnd, credential: GitCredential | undefined): Error {
+export function explain(command: string, end: GitEnd, { credential, untrusted }: GitAsked = {}): Error {
   const action = `running git ${command}`;
   if (end.code === "ENOENT") {
     return new Refusal(`${action}: there is no executable git on PATH`, "Install git on the bot's host.");
   }
+  if (untrusted && isOverLimit(end)) return tooMuch(action);
   if (end.timedOut) {
     return new Refusal(
       `${action}: it took too long`,

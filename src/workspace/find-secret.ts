@@ -1,5 +1,5 @@
 /** Looks for the values of secrets in what a push would publish. */
-import type { Git } from "./git.ts";
+import type { Git, GitCall } from "./git.ts";
 import { createFinder, type Finder, needlesFor } from "./needles.ts";
 
 const BATCH_BYTES = 32 * 1024 * 1024;
@@ -9,20 +9,29 @@ export interface SecretRequest {
   readonly gitDir: string;
   readonly base: string;
   readonly sha: string;
+  /** What the work is pushed to: its name is published too. */
+  readonly branch: string;
   readonly secrets: readonly string[];
 }
 
 /**
- * Where one of the values stands in what a push would add: a file's path, or "the commit message …". Looks at every
- * version of every file and at every message between base and sha, since all of them would be published; at values
- * in all forms programs commonly write them in. Null when there is none.
+ * Where one of the values stands in what a push would add: a file's path, "the commit message …" or "the
+ * branch's name". Looks at every version of every file and every name of one, and at every commit with its message and
+ * the people it names, between base and sha, since all of them would be published; at values in all forms programs
+ * commonly write them in. Null when there is none.
  */
 export async function findSecret(request: SecretRequest): Promise<string | null> {
-  const { git, gitDir, base, sha } = request;
+  const { git, gitDir, base, sha, branch } = request;
   const needles = needlesFor(request.secrets);
   if (needles.length === 0) return null;
   const holds = createFinder(needles);
-  const call = { cwd: gitDir, gitDir };
+  if (holds(Buffer.from(branch))) return "the branch's name";
+  const call = { cwd: gitDir, gitDir, untrusted: true };
+  // A file that was in the base already may have got a new name: then only this tells the whole of it.
+  const names = await git(["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, sha], call);
+  const named = names.stdout.toString("latin1").split("\0");
+  const secretName = named.find((name) => holds(Buffer.from(name, "latin1")));
+  if (secretName !== undefined) return Buffer.from(secretName, "latin1").toString("utf8");
   const list = await git(["rev-list", "--objects", sha, `^${base}`], call);
   const entries = list.stdout.toString("latin1").split("\n").filter(Boolean).map(parseEntry);
   for (const batch of batches(await contentsOf(git, call, entries))) {
@@ -40,23 +49,25 @@ interface Entry {
   readonly path: string;
 }
 interface Content extends Entry {
-  readonly type: "commit" | "blob";
+  readonly type: "commit" | "tree" | "blob";
   readonly bytes: number;
 }
-type Call = { readonly cwd: string; readonly gitDir: string };
+type Call = Pick<GitCall, "cwd" | "gitDir" | "untrusted">;
 
 function parseEntry(line: string): Entry {
   return { object: line.slice(0, 40), path: line.slice(41) };
 }
 
-/** The commits and files among them; trees hold only names, which the entries have too. */
+/** A folder holds names, also of files whose content is none of the entries, since the base has it. */
 async function contentsOf(git: Git, call: Call, entries: readonly Entry[]): Promise<Content[]> {
   const input = `${entries.map((entry) => entry.object).join("\n")}\n`;
   const { text } = await git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], { ...call, input });
   const lines = text.split("\n");
   return entries.flatMap((entry, at) => {
     const [type, bytes] = (lines[at] ?? "").split(" ");
-    return type === "commit" || type === "blob" ? [{ ...entry, type, bytes: Number(bytes) }] : [];
+    return type === "commit" || type === "tree" || type === "blob"
+      ? [{ ...entry, type, bytes: Number(bytes) }]
+      : [];
   });
 }
 
@@ -83,7 +94,8 @@ function search(output: Buffer, batch: readonly Content[], holds: Finder): strin
     at = start + bytes + 1;
     const name = Buffer.from(path, "latin1");
     if (holds(content) || holds(name)) {
-      return type === "commit" ? `the commit message of ${object.slice(0, 10)}` : name.toString("utf8");
+      if (type === "commit") return `the commit message of ${object.slice(0, 10)}`;
+      return type === "tree" ? `a file's name in ${JSON.stringify(`/${name}`)}` : name.toString("utf8");
     }
   }
   return null;

@@ -13,6 +13,24 @@ const KILL_AFTER_MS = 2_000;
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const LOW_PRIORITY = 10;
 
+/** For what an agent wrote. A fixed line with the arguments as its parameters: no shell reads any of them. */
+const LIMITED = 'ulimit -v 4194304 2>/dev/null; ulimit -f 16777216; exec git "$@"';
+const UNTRUSTED_TIMEOUT_MS = 5 * 60_000;
+/** Keeps git's own appetite far below the limit on any machine, and its eyes off indexes that could lie. */
+export const UNTRUSTED_CONFIG: Readonly<Record<string, string>> = {
+  "core.bigFileThreshold": "32m",
+  "core.packedGitWindowSize": "32m",
+  "core.packedGitLimit": "512m",
+  "core.deltaBaseCacheLimit": "96m",
+  "core.commitGraph": "false",
+  "core.multiPackIndex": "false",
+  "pack.threads": "2",
+  "pack.windowMemory": "128m",
+  "pack.useBitmaps": "false",
+  "pack.readReverseIndex": "false",
+  "index.threads": "2",
+};
+
 /** Each is there because git would otherwise run a program, or fetch something, that the repository chose. */
 const SAFE_CONFIG: Readonly<Record<string, string>> = {
   "core.hooksPath": "/dev/null",
@@ -55,6 +73,8 @@ export interface GitCall {
   readonly accept?: readonly number[];
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
+  /** It reads what an agent wrote: bounded in time, memory and what it may write, and an OverLimit beyond. */
+  readonly untrusted?: boolean;
   /** Lets the machine's other work go first. */
   readonly background?: boolean;
 }
@@ -80,8 +100,11 @@ export interface GitOptions {
 export function createGit(options: GitOptions): Git {
   return async (args, call) => {
     call.signal?.throwIfAborted();
-    const config = Object.entries({ ...SAFE_CONFIG, ...call.config });
-    const child = execa("git", [...config.flatMap(([key, value]) => ["-c", `${key}=${value}`]), ...args], {
+    const limits = call.untrusted ? UNTRUSTED_CONFIG : {};
+    const config = Object.entries({ ...SAFE_CONFIG, ...limits, ...call.config });
+    const given = [...config.flatMap(([key, value]) => ["-c", `${key}=${value}`]), ...args];
+    const [program, argv] = call.untrusted ? ["/bin/sh", ["-c", LIMITED, "git", ...given]] : ["git", given];
+    const child = execa(program, argv, {
       cwd: call.cwd,
       env: environment(options, call),
       extendEnv: false,
@@ -89,7 +112,7 @@ export function createGit(options: GitOptions): Git {
       encoding: "buffer",
       stripFinalNewline: false,
       maxBuffer: MAX_OUTPUT_BYTES,
-      timeout: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      timeout: call.timeoutMs ?? (call.untrusted ? UNTRUSTED_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       forceKillAfterDelay: KILL_AFTER_MS,
       killDescendants: true,
       reject: false,
@@ -99,7 +122,7 @@ export function createGit(options: GitOptions): Git {
     const result = await child;
     if (result.isCanceled) call.signal?.throwIfAborted();
     const code = result.exitCode ?? -1;
-    if (code !== 0 && !call.accept?.includes(code)) throw explain(args[0], result, call.credential);
+    if (code !== 0 && !call.accept?.includes(code)) throw explain(args[0], result, call);
     const stdout = Buffer.from(result.stdout);
     return { code, stdout, text: stdout.toString("utf8").trimEnd() };
   };

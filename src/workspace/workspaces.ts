@@ -6,12 +6,14 @@
  * Credentials pass through for one git command each; neither the mirror nor the checkout ever holds one.
  */
 import { isAbsolute, join, relative } from "node:path";
+import type { SigningKey } from "../config/config.ts";
 import type { GitCredential, PullRequest } from "../forges/forge.ts";
 import type { RunFolders } from "../model/folders.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
 import { createBackground } from "./background.ts";
 import { createCheckouts } from "./checkout.ts";
-import { type Collected, type CollectRequest, collect, type Identity } from "./collect.ts";
+import { type Collected, type CollectRequest, collect } from "./collect.ts";
+import type { Identity } from "./commit.ts";
 import { type RepositoryFacts, readFacts } from "./facts.ts";
 import { findSecret } from "./find-secret.ts";
 import { createFolders } from "./folders.ts";
@@ -33,6 +35,8 @@ export interface WorkspaceOptions {
   readonly mirrors: string;
   /** The bot as an author and committer. */
   readonly author: Identity;
+  /** Signs what is published; null: nothing is signed. */
+  readonly signing: SigningKey | null;
   readonly now: () => number;
   /** PATH for git. */
   readonly path: string;
@@ -190,7 +194,10 @@ export function createWorkspaces(options: WorkspaceOptions): WorkspaceRoom {
       return collect({ ...options, git, mirror, gitDir: workRepository(request.workspace.dir) }, request);
     },
     findSecret: ({ workspace, ...request }) =>
-      findSecret({ ...request, git, gitDir: workRepository(workspace.dir), base: workspace.baseSha }),
+      findSecret({
+        ...{ ...request, git, gitDir: workRepository(workspace.dir) },
+        ...{ base: workspace.baseSha, branch: workspace.branch },
+      }),
     push: ({ workspace, ...request }) =>
       push({ ...request, git, gitDir: workRepository(workspace.dir), branch: workspace.branch }),
     remove: async (run) => {

@@ -48,16 +48,27 @@ test("OPENAI_BASE_URL reaches codex by the file it reads", () => {
   );
 });
 
-test("the bot's own home is not written to", () => {
-  const host = (name: string) =>
-    one(name, { home: "host", env: { OPENAI_BASE_URL: "http://proxy/v1" } }).launch(REQUEST);
+test("an agent that is lent a login gets no key, and one that has a key no login", () => {
   for (const name of ["codex", "gemini", "claude"]) {
-    assert.ok(
-      host(name).files.every((file) => file.in === "meta"),
-      name,
-    );
+    const lent = one(name, { home: "login" });
+    assert.deepEqual([lent.logins.length, lent.launch(REQUEST).secretEnv], [1, []], name);
+    assert.deepEqual(one(name).logins, [], name);
+    assert.notDeepEqual(one(name).launch(REQUEST).secretEnv, [], name);
   }
-  assert.equal(host("claude").files.length, 1);
+});
+
+test("no login is a file that could name a program to run", () => {
+  for (const name of ["codex", "gemini", "claude"]) {
+    for (const { path, fields, secrets, renewed } of one(name, { home: "login" }).logins) {
+      assert.doesNotMatch(path, /settings|config|\.toml$|\.claude\.json$/);
+      for (const field of [...secrets, ...renewed]) assert.ok(fields.includes(field.split(".")[0] as string));
+    }
+  }
+});
+
+test("gemini is told which way to log in", () => {
+  const [file] = one("gemini", { home: "login" }).launch(REQUEST).files;
+  assert.match(file?.content ?? "", /"selectedType": "oauth-personal"/);
 });
 
 test("the default model counts where none was named, for the mode as well", () => {

@@ -72,15 +72,11 @@ test("no agent may get the server's own credentials, by name or by value", () =>
   );
 });
 
-test("home: host is only for agents that run on the host", () => {
-  assert.equal(only("agents: {claude: {home: host}}"), "");
-  assert.equal(only("agents: {codex: {home: host, runtime: native}}"), "");
-  assert.match(
-    only("agents: {codex: {home: host}}"),
-    /agents\.codex\.home is host, but codex's runtime is auto/,
-  );
-  const overridden = only("agents: {codex: {home: host, runtime: native}}", { CORE_AGENT_RUNTIME: "docker" });
-  assert.match(overridden, /is host, but CORE_AGENT_RUNTIME is docker/);
+test("home: login is only for agents whose login is known, in whatever runtime", () => {
+  for (const name of ["codex", "claude", "gemini"])
+    assert.equal(only(`agents: {${name}: {home: login}}`), "");
+  assert.match(only("agents: {local: {home: login}}"), /no login of local is known/);
+  assert.match(only("agents: {x: {home: login, custom: {argv: [x]}}}"), /home: login only for codex, claude/);
 });
 
 test("CORE_AGENT_RUNTIME replaces every runtime written in agents.yaml, and no other", () => {

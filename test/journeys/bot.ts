@@ -105,8 +105,15 @@ export function botConfig(
     templateDir: null,
     spares: false,
     drain: "leave",
-    git: { name: "agent-dispatch", email: "agent-dispatch@example.test" },
-    permission: { users: [], teams: [], bots: [], repositories: [], trustedWriters: [] },
+    git: { name: "agent-dispatch", email: "agent-dispatch@example.test", signing: null },
+    permission: {
+      users: [],
+      teams: [],
+      bots: [],
+      repositories: [],
+      trustedWriters: [],
+      strangersComments: "leave_out",
+    },
     caps: { total: 4, perRepository: null, perPool: null, pools: {}, models: {} },
     rates: { failures: 3, windowMs: 60_000, pauseMs: 30 * 60_000 },
     limits: {
@@ -118,6 +125,7 @@ export function botConfig(
       memoryBytes: null,
       cpus: null,
       pids: null,
+      diskBytes: null,
     },
     secrets: {
       ANTHROPIC_API_KEY: CANARY_KEY,

@@ -24,6 +24,7 @@ async function roundAfter(
     root: config.workspaceRoot,
     mirrors: join(config.dataDir, "mirrors"),
     author: config.git,
+    signing: null,
     now,
     path: config.baseEnv.PATH ?? "",
     spares: config.spares,

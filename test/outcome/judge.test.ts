@@ -20,6 +20,7 @@ const WELL: EndFacts = {
   ended: "exit",
   cancelledBy: null,
   limitMs: 60_000,
+  diskBytes: 2 ** 31,
   agentMs: 12_000,
 };
 const code = (n: number) => ({ code: n, signal: null, outOfMemory: false });
@@ -65,6 +66,24 @@ const TABLE: readonly (readonly [string, Partial<EndFacts>, Readonly<Record<stri
     "a cancel wins over a success on the way out",
     { ended: "cancelled", cancelledBy: "ann" },
     { kind: "cancelled", by: "ann" },
+  ],
+  [
+    "writing too much is named, with the limit",
+    { ended: "disk", exit: killed("SIGTERM") },
+    failed(
+      "agent",
+      "Agent wrote so much that its folders take up more than 2,048 MB, and was stopped",
+      /raise dispatch\.disk/,
+    ),
+  ],
+  [
+    "a nearly full disk is named, and that it took up most",
+    { ended: "full", exit: killed("SIGTERM") },
+    failed(
+      "agent",
+      "The bot's disk was nearly full, and this agent took up most of it of those at work, so it was stopped",
+      /Free some space/,
+    ),
   ],
   ["a cancel after the end is too late", { cancelledBy: "ann" }, { kind: "publish" }],
   [

@@ -6,7 +6,14 @@ import { ForgeError } from "../../src/model/errors.ts";
 import { createPermissions, type Decision, type PermissionRequest } from "../../src/permission/permission.ts";
 import { FakeForge } from "../fakes/forge.ts";
 
-const OPEN: PermissionConfig = { users: [], teams: [], bots: [], repositories: [], trustedWriters: [] };
+const OPEN: PermissionConfig = {
+  users: [],
+  teams: [],
+  bots: [],
+  repositories: [],
+  trustedWriters: [],
+  strangersComments: "leave_out",
+};
 const repo = { forge: "codeberg", owner: "Acme", name: "shop" };
 const alice = { id: 2, login: "alice", bot: false };
 

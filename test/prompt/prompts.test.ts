@@ -47,6 +47,7 @@ function request({ request: asked, issue, answers, ...more }: Change = {}): Prom
     recentCommits: ["Sell coffee", "Open the shop"],
     instructions: [{ path: "AGENTS.md", text: "Prices are in cents." }],
     comments: [{ author: "ann", body: "Same for chai.", at: AT - 1, trusted: true }],
+    strangers: "leave_out",
     nonce: "n0nce",
     ...more,
   };
@@ -164,6 +165,55 @@ test("comments of strangers, and later ones, are left out and counted", async ()
   const { text, leftOut } = await prompts.build(request({ comments }));
   assert.equal(leftOut, 2);
   assert.ok(text.includes("early") && !text.includes("stranger") && !text.includes("late\n"));
+});
+
+test("with comments of strangers framed, they say what they are and take no room from others", async () => {
+  const flood = Array.from({ length: 9 }, (_, n) => {
+    return { author: "eve", body: `flood ${n}. ${"y".repeat(9_000)}`, at: AT - 10 + n, trusted: false };
+  });
+  const ann = { author: "ann", body: "The old one.", at: AT - 20, trusted: true };
+  const late = { author: "eve", body: "too late", at: AT + 1, trusted: false };
+  const { text, leftOut } = await prompts.build(
+    request({ strangers: "frame", comments: [ann, ...flood, late] }),
+  );
+  assert.match(text, /<<<comment n0nce\nby ann:\n\nThe old one\./);
+  assert.match(text, /<<<comment of a stranger n0nce\nby eve, who may not write here:\n\nflood 8\./);
+  assert.equal(leftOut, 6);
+  assert.ok(!text.includes("flood 4.") && !text.includes("too late"));
+});
+
+test("hidden text goes from what a commander pasted too, and is counted", async () => {
+  const pasted = "Fix \u{E0041}this<!-- evil -->";
+  const by = { id: 1, login: "ann" };
+  const { text, hidden } = await prompts.build(
+    request({ request: { task: pasted }, answers: [{ question: "?", text: pasted, by }] }),
+  );
+  assert.equal(hidden, 4);
+  assert.ok(!text.includes("evil") && !/\u{E0041}/u.test(text));
+});
+
+test("the whole prompt has a limit: a title, answers and comments are cut, an admin's own text is refused", async (t) => {
+  const by = { id: 1, login: "ann" };
+  const long = (n: number) => `${n} ${"z".repeat(30_000)}`;
+  const all = request({
+    issue: { title: "T".repeat(5_000), body: "x".repeat(1e6) },
+    request: { task: "y".repeat(1e6) },
+    answers: Array.from({ length: 30 }, (_, n) => ({ question: long(n), text: `the answer ${long(n)}`, by })),
+    instructions: [{ path: "AGENTS.md", text: "i".repeat(1e6) }],
+    comments: Array.from({ length: 99 }, (_, n) => ({
+      author: "ann",
+      body: long(n),
+      at: AT - 1,
+      trusted: true,
+    })),
+    recentCommits: ["c".repeat(1e6)],
+  });
+  const { text } = await prompts.build(all);
+  assert.ok(text.length < 250_000, `${text.length}`);
+  assert.ok(!text.includes("T".repeat(501)));
+  assert.ok(text.includes("the answer 29") && !text.includes("the answer 26"));
+  const dir = await adminDir(t, { "coding.md": "a".repeat(300_000) });
+  await assert.rejects(createPrompts({ dirs: [dir] }).build(request()), /more than 250,000/);
 });
 
 test("long texts are cut with a note, and the newest comments win", async () => {

@@ -53,6 +53,7 @@ async function bench(script: FakeScript, changes: Partial<SuperviseRequest> = {}
     lost: lose.signal,
     left: leave.signal,
     onEvent: (event) => void events.push(event),
+    watchDisk: () => () => {},
     ...changes,
     runtime,
   };
@@ -230,6 +231,22 @@ test("too much output is named even when the agent ended before it was read", as
   const { request } = await bench({ output: ["x".repeat(100)] }, { limits });
   await request.runtime.wait(request.handle);
   assert.equal((await supervise(request)).ended, "output");
+});
+
+test("an agent that fills the disk is stopped with that as its cause, and watched no longer than it lives", async () => {
+  for (const why of ["disk", "full"] as const) {
+    let watching = false;
+    const watchDisk: SuperviseRequest["watchDisk"] = (end) => {
+      watching = true;
+      setImmediate(() => end(why));
+      return () => {
+        watching = false;
+      };
+    };
+    const { request, fake } = await bench(RUNS_ON, { watchDisk });
+    assert.equal((await supervise(request)).ended, why);
+    assert.deepEqual([fake.living(), watching], [0, false]);
+  }
 });
 
 test("the first cause wins over later ones", async () => {

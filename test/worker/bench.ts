@@ -165,6 +165,8 @@ function parts(bench: Parts, dir: string, now: () => number) {
     prompts: createPrompts({ dirs: [join(import.meta.dirname, "..", "..", "templates")] }),
     logFile: (run: Run) => join(dir, "logs", `${run.id}.${run.attempt}.log`),
     secretValues: () => [LEAKED],
+    learnSecrets: () => {},
+    disk: { watch: () => () => {} },
     draft: async () => false,
     leaseMs: LEASE_MS,
     patienceMs: 0,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { access, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { LeaseLost } from "../../src/model/errors.ts";
 import { type Bench, DONE, openBench } from "./bench.ts";
@@ -68,19 +68,52 @@ test("the model asked for goes before the agent's default one, and the clock sta
   }
 });
 
-test("only an agent that has the host's home gets it, and only natively", async (t) => {
-  const bench = await openBench(t, {
+test("a login that is lent is a secret for the run, followed while it is renewed, and taken back at the end", async (t) => {
+  const learnt: string[] = [];
+  const oauth = (n: number) => ({
+    accessToken: `sk-ant-oat-${n}`,
+    refreshToken: `sk-ant-ort-${n}`,
+    expiresAt: n,
+  });
+  const said = '{"type":"result","subtype":"success","is_error":false,"result":"Done","session_id":"s"}\n';
+  const renewed = Promise.withResolvers<void>();
+  const bench: Bench = await openBench(t, {
+    script: () => ({
+      output: [said],
+      act: async ({ folders, env }) => {
+        const file = join(folders.home, ".claude/.credentials.json");
+        assert.deepEqual(JSON.parse(await readFile(file, "utf8")), { claudeAiOauth: oauth(1) });
+        assert.ok(!("ANTHROPIC_API_KEY" in env));
+        await writeFile(file, JSON.stringify({ claudeAiOauth: oauth(2) }));
+        renewed.resolve();
+      },
+    }),
     change: (config) => {
-      const { scripted } = config.agents;
-      const agents = { scripted: { ...scripted!, home: "host" } } as const;
-      return { ...config, agents, baseEnv: { ...config.baseEnv, HOME: "/home/bot" } };
+      const claude = { ...config.agents.scripted!, name: "claude", custom: null, home: "login" } as const;
+      return {
+        ...config,
+        agents: { claude },
+        baseEnv: { ...config.baseEnv, HOME: join(config.dataDir, "me") },
+      };
     },
   });
-  await bench.run();
-  assert.equal(bench.runtime.started[0]?.env.HOME, "/home/bot");
-  const docker = { ...bench.runtime, name: "docker" } as const;
-  await bench.enqueue({ issue: 16 });
-  await bench.work(await bench.claim(), { runtimeFor: async () => docker });
-  assert.notEqual(bench.runtime.started[1]?.env.HOME, "/home/bot");
-  assert.equal(bench.runtime.started[1]?.image, bench.config.defaults.image);
+  const login = join(bench.config.dataDir, "me/.claude/.credentials.json");
+  const learnSecrets = (name: string, values: readonly string[]) => void learnt.push(name, ...values);
+  await bench.enqueue({ agent: "claude" });
+  const missing = await bench.work(await bench.claim(), { learnSecrets });
+  assert.equal(missing.outcome?.kind === "failed" && missing.outcome.reason, "start");
+  assert.match((await bench.answers())[0] ?? "", /Log in once as the bot/);
+
+  await mkdir(dirname(login), { recursive: true });
+  await writeFile(login, JSON.stringify({ claudeAiOauth: oauth(1), mcpOAuth: "other" }));
+  await bench.enqueue({ agent: "claude", issue: 16 });
+  const run = await bench.work(await bench.claim(), { learnSecrets });
+  assert.equal(run.state, "completed");
+  await renewed.promise;
+  for (const secret of ["sk-ant-oat-1", "sk-ant-ort-1", "sk-ant-oat-2", "sk-ant-ort-2"]) {
+    assert.ok(learnt.includes(secret), secret);
+  }
+  assert.deepEqual(JSON.parse(await readFile(login, "utf8")), { claudeAiOauth: oauth(2), mcpOAuth: "other" });
+  const { home } = bench.workspaces.foldersOf(run);
+  await assert.rejects(access(join(home, ".claude/.credentials.json")));
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { Refusal } from "../../src/model/errors.ts";
-import { git, writeFiles } from "./remote.ts";
+import { git, PATH, writeFiles } from "./remote.ts";
 import { openRoom, type Room } from "./room.ts";
 
 async function begin(room: Room) {
@@ -19,6 +19,13 @@ async function pushedTree(room: Room, prepared: Awaited<ReturnType<Room["prepare
   await room.push(prepared, sha);
   const text = await room.remote.bare("ls-tree", "-r", "--format=%(objectmode) %(path)", sha);
   return text.split("\n");
+}
+
+/** As an agent's own git commits in a run: with the bot's identity. */
+async function asBot(cwd: string, ...args: string[]) {
+  const env = { PATH, HOME: "/nonexistent" };
+  const bot = ["-c", "user.name=Dispatch Bot", "-c", "user.email=bot@example.org"];
+  await promisify(execFile)("git", [...bot, ...args], { cwd, env });
 }
 
 const BASE_TREE = ["100644 README.md", "100644 src/a.ts"];
@@ -86,9 +93,10 @@ test("the agent's commits stay as they are when nothing was left over", async (t
   const { run, prepared, checkout } = await begin(room);
   await writeFiles(checkout, { "src/b.ts": "b\n" });
   await git(checkout, "add", "-A");
-  await git(checkout, "commit", "-q", "-m", "Add b");
+  await asBot(checkout, "commit", "-q", "-m", "Add b");
   const work = await room.collect(run, prepared);
   assert.equal(work?.sha, await git(checkout, "rev-parse", "HEAD"));
+  assert.equal(work?.note, null);
 });
 
 test("HEAD may be detached, on another branch, or packed", async (t) => {
@@ -97,7 +105,7 @@ test("HEAD may be detached, on another branch, or packed", async (t) => {
   await git(checkout, "checkout", "-q", "-b", "the-agents-own");
   await writeFiles(checkout, { "src/b.ts": "b\n" });
   await git(checkout, "add", "-A");
-  await git(checkout, "commit", "-q", "-m", "Add b");
+  await asBot(checkout, "commit", "-q", "-m", "Add b");
   const sha = await git(checkout, "rev-parse", "HEAD");
   assert.equal((await room.collect(run, prepared))?.sha, sha);
   await git(checkout, "pack-refs", "--all");

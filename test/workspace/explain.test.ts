@@ -79,12 +79,12 @@ test("a command that took too long, was killed or was not there says so", () => 
 test("no form of the credential is in a message, and a long one is cut", () => {
   const basic = Buffer.from("bot:p@ss/word").toString("base64");
   const stderr = `fatal: p@ss/word p%40ss%2Fword ${basic} https://eve:token@forge.example/\n`;
-  const { message } = explain("fetch", ended(stderr), credential);
+  const { message } = explain("fetch", ended(stderr), { credential });
   assert.equal(
     message,
     "running git fetch: exit 128: fatal: [redacted] [redacted] [redacted] https://forge.example/",
   );
-  assert.ok(explain("fetch", ended("x".repeat(10_000)), credential).message.length < 700);
+  assert.ok(explain("fetch", ended("x".repeat(10_000)), { credential }).message.length < 700);
 });
 
 test("what may pass by itself is told apart from what stays", () => {

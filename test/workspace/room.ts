@@ -3,9 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { SigningKey } from "../../src/config/config.ts";
 import type { PullRequest } from "../../src/forges/forge.ts";
 import type { IssueSnapshot, Run, RunRequest } from "../../src/model/run.ts";
 import type { Collected } from "../../src/workspace/collect.ts";
+import type { Identity } from "../../src/workspace/commit.ts";
 import { createWorkspaces, type Prepared, type WorkspaceRoom } from "../../src/workspace/workspaces.ts";
 import { PATH, type Remote, startRemote } from "./remote.ts";
 
@@ -20,7 +22,7 @@ export interface Room {
   readonly warnings: readonly string[];
   run(change?: RunChange): Run;
   prepare(run: Run, more?: { readonly keep?: boolean; readonly pull?: PullRequest }): Promise<Prepared>;
-  collect(run: Run, prepared: Prepared, message?: string): Promise<Collected | null>;
+  collect(run: Run, prepared: Prepared, message?: string, coauthor?: Identity): Promise<Collected | null>;
   push(prepared: Prepared, sha: string): Promise<void>;
 }
 
@@ -34,7 +36,12 @@ export interface RunChange {
 /** Everything is removed when the test ends. */
 export async function openRoom(
   t: TestContext,
-  options: { readonly spares?: boolean; readonly empty?: boolean; readonly path?: string } = {},
+  options: {
+    readonly spares?: boolean;
+    readonly empty?: boolean;
+    readonly path?: string;
+    readonly signing?: SigningKey;
+  } = {},
 ): Promise<Room> {
   const remote = await startRemote(options);
   const dir = await mkdtemp(join(tmpdir(), "room-"));
@@ -44,6 +51,7 @@ export async function openRoom(
     root,
     mirrors,
     author: { name: "Dispatch Bot", email: "bot@example.org" },
+    signing: options.signing ?? null,
     now: () => NOW,
     path: options.path ?? PATH,
     spares: options.spares ?? false,
@@ -73,8 +81,8 @@ export async function openRoom(
         signal,
         keep: more.keep ?? false,
       }),
-    collect: (run, { workspace, folders }, message = "Leftovers") =>
-      workspaces.collect({ run, workspace, folders, message, coauthor: null, signal }),
+    collect: (run, { workspace, folders }, message = "Leftovers", coauthor) =>
+      workspaces.collect({ run, workspace, folders, message, coauthor: coauthor ?? null, signal }),
     push: ({ workspace }, sha) => workspaces.push({ workspace, sha, credential: remote.credential, signal }),
   };
 }

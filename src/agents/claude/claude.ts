@@ -10,7 +10,7 @@
  * keys it takes the first in the order of KEYS.
  */
 import { posix } from "node:path";
-import type { Agent, Endpoint, LaunchRequest, ProviderKey } from "../agent.ts";
+import type { Agent, Endpoint, LaunchRequest, Login, ProviderKey } from "../agent.ts";
 import { createClaudeReader } from "./reader.ts";
 
 const SYSTEM_PROMPT_FILE = "claude-system-prompt.md";
@@ -35,6 +35,22 @@ const KEYS: readonly ProviderKey[] = [
 /** A subscription's login is made and renewed there. */
 const LOGIN_HOSTS = ["api.anthropic.com", "platform.claude.com", "console.anthropic.com", "claude.ai"];
 
+/**
+ * On macOS the CLI keeps it in the keychain instead, and there is no file. The logins of MCP servers stand in the same
+ * file and are none of a run's business.
+ */
+const LOGIN: Login = {
+  path: ".claude/.credentials.json",
+  fields: ["claudeAiOauth"],
+  secrets: ["claudeAiOauth.accessToken", "claudeAiOauth.refreshToken"],
+  renewed: [
+    ...["claudeAiOauth.accessToken", "claudeAiOauth.refreshToken", "claudeAiOauth.expiresAt"],
+    ...["claudeAiOauth.refreshTokenExpiresAt", "claudeAiOauth.subscriptionType"],
+    "claudeAiOauth.rateLimitTier",
+  ],
+  how: "claude, then /login; on macOS: claude setup-token, and CLAUDE_CODE_OAUTH_TOKEN in .env",
+};
+
 export interface ClaudeSettings {
   /** Replaces Anthropic's API address; null for the official one. */
   readonly baseUrl: string | null;
@@ -49,6 +65,7 @@ export function createClaude({ baseUrl }: ClaudeSettings): Agent {
       versionArgs: ["--version"],
       install: "npm install -g @anthropic-ai/claude-code",
     },
+    logins: [LOGIN],
     mode: () => "work",
     provider: () => ({ baseUrl: baseUrl ?? "https://api.anthropic.com", keys: KEYS, hosts: LOGIN_HOSTS }),
     launch: (request) => ({

@@ -18,6 +18,7 @@ export function createCoderabbit(settings: { readonly now: () => number }): Agen
       versionArgs: ["--version"],
       install: "curl -fsSL https://cli.coderabbit.ai/install.sh | sh",
     },
+    logins: [],
     mode: () => "review",
     provider: () => PROVIDER,
     launch: (request) => ({

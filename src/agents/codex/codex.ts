@@ -11,7 +11,7 @@
  * Its home is `$HOME/.codex`, and HOME is `paths.home`: setting it is the caller's part.
  */
 import { posix } from "node:path";
-import type { Agent, Endpoint, LaunchFile, LaunchRequest, LaunchSpec, Provider } from "../agent.ts";
+import type { Agent, Endpoint, LaunchFile, LaunchRequest, LaunchSpec, Login, Provider } from "../agent.ts";
 import { createCodexReader } from "./reader.ts";
 import { reviewPrompt } from "./review.ts";
 
@@ -72,6 +72,15 @@ const OPTIONS = [
   ...["-c", `shell_environment_policy.include_only=${JSON.stringify(SHELL_ENV)}`],
 ] as const;
 
+/** As `codex login` writes it; a login by key has only the key. */
+const LOGIN: Login = {
+  path: ".codex/auth.json",
+  fields: ["auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"],
+  secrets: ["OPENAI_API_KEY", "tokens.id_token", "tokens.access_token", "tokens.refresh_token"],
+  renewed: ["tokens.id_token", "tokens.access_token", "tokens.refresh_token", "last_refresh"],
+  how: "codex login",
+};
+
 export function createCodex(settings: CodexSettings, variant: CodexVariant = CODEX): Agent {
   const isReview = (model: string | null) => !variant.ollama && model === REVIEW;
   const isOllama = (model: string | null) => variant.ollama || (model !== null && PROFILES.includes(model));
@@ -79,6 +88,7 @@ export function createCodex(settings: CodexSettings, variant: CodexVariant = COD
     name: variant.name,
     home: "container",
     program: { name: "codex", versionArgs: ["--version"], install: "npm install -g @openai/codex" },
+    logins: variant.ollama ? [] : [LOGIN],
     mode: (model) => (isReview(model) ? "review" : "work"),
     provider: (model) => (isOllama(model ?? variant.defaultModel) ? ollama(settings) : openai(settings)),
     launch(request): LaunchSpec {

@@ -22,6 +22,7 @@ export function createCustom(config: CustomAgentConfig & { readonly name: string
       versionArgs: null,
       install: config.install ?? `put ${program} on PATH`,
     },
+    logins: [],
     mode: () => config.mode,
     provider: () => null,
     launch: (request) => launch(config, request),

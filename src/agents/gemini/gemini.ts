@@ -7,11 +7,12 @@
  * GOOGLE_VERTEX_BASE_URL.
  * A session can be resumed in the same checkout folder only.
  */
-import type { Agent, Endpoint, LaunchFile, LaunchRequest } from "../agent.ts";
+import type { Agent, Endpoint, LaunchFile, LaunchRequest, Login } from "../agent.ts";
 import { createGeminiReader } from "./reader.ts";
 
 export interface GeminiSettings {
-  readonly vertexAi: boolean;
+  /** How it proves who it is; the names are the CLI's own. */
+  readonly auth: "gemini-api-key" | "vertex-ai" | "oauth-personal";
   /** Replaces Google's API address; null for the official one. */
   readonly baseUrl: string | null;
 }
@@ -19,17 +20,27 @@ export interface GeminiSettings {
 /** A Google account's login is made and used there. */
 const LOGIN_HOSTS = ["cloudcode-pa.googleapis.com", "oauth2.googleapis.com", "accounts.google.com"];
 
+/** Google's refresh token stays the same, so it is not taken back: nobody can plant another. */
+const LOGIN: Login = {
+  path: ".gemini/oauth_creds.json",
+  fields: ["access_token", "refresh_token", "id_token", "token_type", "scope", "expiry_date"],
+  secrets: ["access_token", "refresh_token", "id_token"],
+  renewed: ["access_token", "id_token", "expiry_date"],
+  how: "gemini, then Login with Google",
+};
+
 export function createGemini(settings: GeminiSettings): Agent {
   return {
     name: "gemini",
     home: "container",
     program: { name: "gemini", versionArgs: ["--version"], install: "npm install -g @google/gemini-cli" },
+    logins: [LOGIN],
     mode: () => "work",
     provider: () => ({
       baseUrl:
         settings.baseUrl ??
-        `https://${settings.vertexAi ? "aiplatform" : "generativelanguage"}.googleapis.com`,
-      keys: [{ variable: settings.vertexAi ? "GOOGLE_API_KEY" : "GEMINI_API_KEY", header: "x-goog-api-key" }],
+        `https://${settings.auth === "vertex-ai" ? "aiplatform" : "generativelanguage"}.googleapis.com`,
+      keys: [{ variable: settings.auth === "vertex-ai" ? "GOOGLE_API_KEY" : "GEMINI_API_KEY", header: "x-goog-api-key" }],
       hosts: LOGIN_HOSTS,
     }),
     launch: (request) => ({
@@ -46,11 +57,11 @@ export function createGemini(settings: GeminiSettings): Agent {
 
 function endpointEnv(
   endpoint: Endpoint | null,
-  { vertexAi }: GeminiSettings,
+  { auth }: GeminiSettings,
 ): Readonly<Record<string, string>> {
   if (endpoint === null) return {};
   const { url, token, variable } = endpoint;
-  const base = vertexAi ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL";
+  const base = auth === "vertex-ai" ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL";
   return { [base]: url, ...(variable === null ? {} : { [variable]: token }) };
 }
 
@@ -71,9 +82,9 @@ function fullName(model: string): string {
 }
 
 /** Without it the CLI asks how to log in. */
-function settingsFile({ vertexAi }: GeminiSettings): LaunchFile {
+function settingsFile({ auth }: GeminiSettings): LaunchFile {
   const content = {
-    security: { auth: { selectedType: vertexAi ? "vertex-ai" : "gemini-api-key" } },
+    security: { auth: { selectedType: auth } },
     general: { enableAutoUpdate: false, maxAttempts: 3 },
     privacy: { usageStatisticsEnabled: false },
   };

@@ -105,7 +105,13 @@ test("the end of an agent that nobody watched is told as of when it was, the bot
   const never = new AbortController().signal;
   const signals = { cancelled: never, lost: never, left: never };
   const log = { write() {}, tail: () => [], close() {} };
-  const clock = { startedAt: from, startedTick: 0, ticks: () => 7_200_000, adopted: true };
+  const clock = {
+    startedAt: from,
+    watchDisk: () => () => {},
+    startedTick: 0,
+    ticks: () => 7_200_000,
+    adopted: true,
+  };
   const request = { runtime, handle, reader: READER, log, limits, ...clock, ...signals };
   const supervised = await supervise({ ...request, onEvent() {} });
   assert.deepEqual([supervised.ended, supervised.exit.code, supervised.endedAt], ["exit", 0, from + 1_000]);

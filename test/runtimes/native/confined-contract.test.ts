@@ -22,6 +22,7 @@ async function open(t: TestContext): Promise<RuntimeBench> {
       return (await linuxProcesses().scan()).filter((row) => row.run === `${runId}.1`).length;
     },
     codeAfterRestart: true,
+    codesApartFromSignals: true,
   };
 }
 
