@@ -148,8 +148,10 @@ export async function createApp(initial: Config, options: AppOptions): Promise<A
     },
     reload: settings.reload,
     async stop({ agents }) {
-      await server.stop();
+      // Until the end it says that it drains, and takes webhooks: a drain may last as long as a run, and the next start
+      // serves what is on disk.
       await life.end(agents);
+      await server.stop();
       stopping.abort();
       await tidying;
       signOfLife?.stop();

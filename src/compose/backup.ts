@@ -11,7 +11,7 @@ export async function backup(config: Config, file: string, say: (line: string) =
   if (config.databaseUrl !== null)
     throw new Refusal(
       "backing up: the store is PostgreSQL (DATABASE_URL is set)",
-      'Use its own tool: pg_dump --format=custom --file=dispatch.dump "$DATABASE_URL"',
+      `Use its own tool: pg_dump --format=custom --schema='agent_dispatch*' --file=dispatch.dump "$DATABASE_URL"`,
     );
   let told = 0;
   return await backupSqlite(sqliteFile(config), resolve(file), (done) => {

@@ -60,6 +60,8 @@ export function createLife(deps: LifeDeps): Life {
       const runs = worker?.active() ?? 0;
       if (runs > 0) log.info({ runs, agents }, "draining");
       await Promise.allSettled(loops);
+      // Whoever waits for agents wants their answers, too: after this stop there may be no next start for long.
+      if (agents === "wait") await Promise.race([outbox.flush().catch(() => {}), timeout(LAST_WORDS_MS)]);
       close.abort();
       await Promise.race([Promise.allSettled([sending]), timeout(LAST_WORDS_MS)]);
     },

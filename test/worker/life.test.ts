@@ -5,6 +5,9 @@ import { createLife, type LifeDeps } from "../../src/worker/life.ts";
 import { createPlainFleet } from "./plain-fleet.ts";
 import { until } from "./wait.ts";
 
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+
 /** Loops that only write down when they begin and end. */
 function loops(more: Partial<LifeDeps> = {}) {
   const seen: string[] = [];
@@ -51,6 +54,37 @@ test("the outbox ends last, so that what the others said is sent", async () => {
   await life.end("wait");
   assert.deepEqual(seen.slice(-3).sort(), ["inbox ends", "outbox ends", "worker ends"]);
   assert.equal(seen.at(-1), "outbox ends");
+});
+
+for (const [agents, said] of [
+  ["wait", true],
+  ["leave", false],
+] as const) {
+  test(`to ${agents} ${said ? "says" : "does not wait to say"} what the last runs came to`, async () => {
+    const saidIn: string[][] = [];
+    const outbox = {
+      run: async (signal: AbortSignal) => await aborted(signal),
+      flush: async () => void saidIn.push([...seen]),
+    };
+    const { life, seen } = loops({ outbox });
+    life.begin();
+    await until(() => seen.includes("worker begins"), "the worker to begin");
+    await life.end(agents);
+    assert.deepEqual(
+      saidIn.map((before) => before.includes("worker ends")),
+      said ? [true] : [],
+    );
+  });
+}
+
+test("last words that find no forge are not waited for to the end", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { life } = loops({ outbox: { run: aborted, flush: () => new Promise(() => {}) } });
+  life.begin();
+  const ended = life.end("wait");
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  t.mock.timers.tick(5_000);
+  await ended;
 });
 
 for (const [agents, leave, halt] of [

@@ -56,7 +56,7 @@ export function refusalOf(file: string, error: unknown): Refusal {
   const code = cause instanceof Error && "errcode" in cause ? cause.errcode : null;
   const told = `opening the store ${file}: `;
   if (code === NOT_A_DATABASE) {
-    const fix = "Move the file away or choose another data folder.";
+    const fix = `If it was the store: ${RESTORE} Else choose another data folder.`;
     return new Refusal(`${told}the file is not an SQLite database`, fix, { cause });
   }
   const trouble = troubleOf(cause);

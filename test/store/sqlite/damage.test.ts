@@ -66,6 +66,18 @@ test(
 );
 
 test(
+  "a file whose beginning is spoilt is refused, with the backup named",
+  withFile(async (file) => {
+    await (await fill(file)).close();
+    const handle = openSync(file, "r+");
+    writeSync(handle, Buffer.alloc(PAGE, 0x5a), 0, null, 0);
+    const { message, fix } = await refusal(file);
+    assert.match(message, /not an SQLite database/);
+    assert.match(fix ?? "", /backup.*docs\/operations\.md/);
+  }),
+);
+
+test(
   "a damaged page is found before the start when the last user did not close the file",
   withFile(async (file) => {
     await (await fill(file)).close();
