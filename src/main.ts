@@ -134,6 +134,12 @@ async function check(options: CommonOptions): Promise<Readiness> {
   }
 }
 
+const doctoring: Commands["doctor"] = async (options, progress) => {
+  const { doctor } = await import("./compose/doctor.ts");
+  const surroundings = { cwd: process.cwd(), pid: process.pid, uid: process.getuid?.() ?? null };
+  return await doctor(load(options), options, progress, { log: logger("silent"), now, surroundings });
+};
+
 const commands: Commands = {
   version,
   start,
@@ -142,6 +148,12 @@ const commands: Commands = {
     return await runDemo(options, say, { createApp, now, path: process.env.PATH ?? "" });
   },
   check,
+  doctor: doctoring,
+  async buildImage(options) {
+    const { buildImage } = await import("./compose/agent-image.ts");
+    const env = source(options).env;
+    return await buildImage(options, { env, root, inUse: load(options).defaults.image });
+  },
   async setupGithub({ port, url }, say) {
     const file = join(process.cwd(), ".env");
     const target = url === null ? null : `${url.replace(/\/+$/, "")}/api/github/webhooks`;

@@ -34,6 +34,7 @@ export function createClaude(): Agent {
       name: "claude",
       versionArgs: ["--version"],
       install: "npm install -g @anthropic-ai/claude-code",
+      tested: "2.1.328",
     },
     mode: () => "work",
     launch: (request) => ({

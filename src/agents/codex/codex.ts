@@ -68,7 +68,12 @@ export function createCodex(settings: CodexSettings, variant: CodexVariant = COD
   return {
     name: variant.name,
     home: "container",
-    program: { name: "codex", versionArgs: ["--version"], install: "npm install -g @openai/codex" },
+    program: {
+      name: "codex",
+      versionArgs: ["--version"],
+      install: "npm install -g @openai/codex",
+      tested: "0.169.0",
+    },
     mode: (model) => (isReview(model) ? "review" : "work"),
     launch(request): LaunchSpec {
       const model = request.model ?? variant.defaultModel;

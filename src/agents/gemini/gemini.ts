@@ -17,7 +17,12 @@ export function createGemini(settings: GeminiSettings): Agent {
   return {
     name: "gemini",
     home: "container",
-    program: { name: "gemini", versionArgs: ["--version"], install: "npm install -g @google/gemini-cli" },
+    program: {
+      name: "gemini",
+      versionArgs: ["--version"],
+      install: "npm install -g @google/gemini-cli",
+      tested: "0.61.0",
+    },
     mode: () => "work",
     launch: (request) => ({
       argv: ["gemini", ...argsOf(request)],
