@@ -68,12 +68,15 @@ function systemFolders(facts: Facts, where: Surroundings): Judged {
 
 function hostFiles(facts: Facts, where: Surroundings): Judged {
   const seen = facts.get("seen") ?? [];
-  if (seen.length > 0) return weak("files of the host", `can be read: ${seen.join(", ")}`, where);
+  if (seen.length > 0)
+    return weak("files of the host", `those in ${seen.map(folderOf).join(", ")} can be read`, where);
   if (where.unplaced.length === 0)
     return passes("files of the host", "data folder, home and working folder are not seen");
   const detail = `what could be tried is not seen; nothing could be put in ${where.unplaced.join(", ")} to look for`;
   return warns("files of the host", detail, "let the server's user write there, or see for yourself");
 }
+
+const folderOf = (file: string) => file.slice(0, file.lastIndexOf("/")) || "/";
 
 function sockets(facts: Facts, where: Surroundings): Judged {
   const found = facts.get("socket") ?? [];
