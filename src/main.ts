@@ -20,7 +20,7 @@ import { configPath, loadConfig } from "./config/load.ts";
 import { watchConfig } from "./config/watch.ts";
 import { addHook } from "./forges/forgejo/add-hook.ts";
 import { createApp } from "./index.ts";
-import { messageOf, Refusal } from "./model/errors.ts";
+import { ConfigError, messageOf, Refusal } from "./model/errors.ts";
 
 const now = () => Date.now();
 const root = join(import.meta.dirname, "..");
@@ -134,6 +134,16 @@ async function check(options: CommonOptions): Promise<Readiness> {
   }
 }
 
+/** An image may be built before anything is set up: then it is nobody's. */
+function imageInUse(options: CommonOptions): string | null {
+  try {
+    return load(options).defaults.image;
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
 const doctoring: Commands["doctor"] = async (options, progress) => {
   const { doctor } = await import("./compose/doctor.ts");
   const surroundings = { cwd: process.cwd(), pid: process.pid, uid: process.getuid?.() ?? null };
@@ -151,8 +161,7 @@ const commands: Commands = {
   doctor: doctoring,
   async buildImage(options) {
     const { buildImage } = await import("./compose/agent-image.ts");
-    const env = source(options).env;
-    return await buildImage(options, { env, root, inUse: load(options).defaults.image });
+    return await buildImage(options, { env: process.env, root, inUse: imageInUse(options) });
   },
   async setupGithub({ port, url }, say) {
     const file = join(process.cwd(), ".env");

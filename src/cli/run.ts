@@ -139,7 +139,7 @@ async function buildImage({ values, io, commands }: Call): Promise<ExitCode> {
   const options = { ...common(values), engine, tag: textOf(values.tag), pull: values.pull === true };
   const { tag, inUse, ...built } = await commands.buildImage(options);
   io.out.write(`built ${tag} with ${built.engine}\n`);
-  io.out.write(inUse ? "agents.yaml uses it\n" : `in agents.yaml: dispatch: { image: "${tag}" }\n`);
+  io.out.write(inUse ? "agents use it\n" : `in agents.yaml: dispatch: { image: "${tag}" }\n`);
   return 0;
 }
 

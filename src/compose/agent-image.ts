@@ -13,8 +13,8 @@ export interface Builder {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The program's own folder. */
   readonly root: string;
-  /** `dispatch.image` as it is. */
-  readonly inUse: string;
+  /** `dispatch.image` as it is; null where nothing is set up yet. */
+  readonly inUse: string | null;
 }
 
 const ENGINES = ["docker", "podman"] as const;
@@ -32,7 +32,7 @@ export async function buildImage({ engine: asked, tag, pull }: Options, builder:
     stdout: process.stderr,
     stderr: "inherit",
   });
-  if (result.exitCode === 0) return { tag: name, engine, inUse: builder.inUse === name };
+  if (result.exitCode === 0) return { tag: name, engine, inUse: (builder.inUse ?? AGENT_IMAGE) === name };
   throw new Refusal(
     `building ${name}: ${engine} ended with ${result.signal ?? result.exitCode ?? result.shortMessage}`,
     "It says above what was wrong. It needs a registry for the base image, npm's registry and Debian's.",

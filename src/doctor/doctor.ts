@@ -21,7 +21,7 @@ import type { Store } from "../store/store.ts";
 import { tryAgents } from "./agents.ts";
 import { tryForges } from "./forges.ts";
 import { tryHost } from "./host.ts";
-import { tryRuntimes } from "./runtimes.ts";
+import { tellOthers, tryRuntimes } from "./runtimes.ts";
 import { type Bench, within } from "./trial.ts";
 
 export interface DoctorDeps {
@@ -100,6 +100,7 @@ export async function examine(
   await tryForges(deps, repositories, tryOut);
   const used = await tryAgents(deps, options, tryOut);
   await tryRuntimes(deps, used, tryOut);
+  await tellOthers(deps, used, tryOut);
   return diagnosisOf(findings);
 }
 

@@ -2,7 +2,7 @@
 import type { Agent, AgentResult } from "../agents/agent.ts";
 import { fails, type Judged, passes, warns } from "../model/finding.ts";
 import { compareVersions, majorOf, versionIn } from "../model/version.ts";
-import type { Ended } from "./trial.ts";
+import { type Ended, lastWords } from "./trial.ts";
 
 /** `image` is null on the host. */
 export function judgePresence(program: Agent["program"], ended: Ended, image: string | null): Judged {
@@ -12,7 +12,7 @@ export function judgePresence(program: Agent["program"], ended: Ended, image: st
   if (code === 0) return passes("program", `${program.name} ${where}`);
   const fix = image === null ? program.install : `put it into the image: ${program.install}`;
   if (code === 126 || code === 127) return fails("program", `no ${program.name} ${where}`, fix);
-  const last = `${ended.stderr}\n${ended.stdout}`.trim().split("\n").at(-1)?.trim().slice(0, 200);
+  const last = lastWords(ended);
   return fails(
     "program",
     `${program.name} ended with ${signal ?? code} ${where}${last ? `: ${last}` : ""}`,
@@ -45,7 +45,11 @@ export function judgeKey({ names, set, hostHome }: Needs): Judged {
   if (known.length > 0) return passes("key", `${known.join(", ")} set`);
   if (names.length === 0) return passes("key", "none needed");
   if (hostHome) return passes("key", "none; the logins of the server's home are used");
-  return fails("key", `none of ${names.join(", ")} is set`, `set ${names[0]} in .env`);
+  return fails(
+    "key",
+    `none of ${names.join(", ")} is set`,
+    `set ${names.length > 1 ? "one of them" : "it"} in .env`,
+  );
 }
 
 export function judgeLogin({ ok, failure, cause }: AgentResult): Judged {

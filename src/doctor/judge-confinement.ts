@@ -17,14 +17,6 @@ export interface Surroundings {
 const NO_ROOT = "run the server as a user of its own";
 
 export function judgeConfinement(facts: Facts, where: Surroundings): readonly Judged[] {
-  if (first(facts, "looked") === null)
-    return [
-      fails(
-        "look around",
-        "the trial agent did not come to its end",
-        "use an image with /bin/sh and coreutils",
-      ),
-    ];
   const judges = [
     user,
     capabilities,

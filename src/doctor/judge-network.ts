@@ -21,14 +21,6 @@ export interface Reach {
 const TOOLS = "no node, python3, bash or nc in the image to try it with";
 
 export function judgeReach(facts: Facts, reach: Reach): readonly Judged[] {
-  if (first(facts, "looked") === null)
-    return [
-      fails(
-        `network ${reach.network}`,
-        "the trial agent did not come to its end",
-        "use an image with /bin/sh",
-      ),
-    ];
   return reach.network === "none" ? closed(facts, reach) : open(facts, reach);
 }
 

@@ -6,8 +6,8 @@ import { fails, type Judged, passes } from "../model/finding.ts";
 import type { DoctorDeps } from "./doctor.ts";
 import { judgeConfinement } from "./judge-confinement.ts";
 import { type Patient, shell, TRIAL_MS } from "./runtimes.ts";
-import { LOOK, readFacts } from "./script.ts";
-import { follow, makeFolders, specOf } from "./trial.ts";
+import { LOOK } from "./script.ts";
+import { factsOf, follow, makeFolders, specOf } from "./trial.ts";
 
 const SYSTEM = [
   "/",
@@ -41,7 +41,7 @@ export async function lookAround(deps: DoctorDeps, patient: Patient): Promise<re
     );
     const spec = specOf(bench, patient.runtime, runId, folders, { ...argv, image: patient.image });
     const ended = await follow(patient.runtime, spec, TRIAL_MS);
-    const judged = judgeConfinement(readFacts(ended.stdout), {
+    const judged = judgeConfinement(factsOf(ended), {
       runtime: patient.runtime.name,
       lacks: patient.lacks.files ?? null,
       demanded: patient.demands.has("files"),

@@ -8,8 +8,8 @@ import type { Judged } from "../model/finding.ts";
 import type { DoctorDeps } from "./doctor.ts";
 import { judgeReach, type Reach } from "./judge-network.ts";
 import { type Patient, shell, TRIAL_MS } from "./runtimes.ts";
-import { REACH, readFacts } from "./script.ts";
-import { attempt } from "./trial.ts";
+import { REACH } from "./script.ts";
+import { attempt, factsOf } from "./trial.ts";
 
 /** The bot's own try is no longer than an agent's. */
 const TRY_MS = 4_000;
@@ -29,8 +29,8 @@ export async function reachOut(
       ...addresses().map((address) => ["machine", address, door.port]),
     ].flat();
     const start = { ...shell(REACH, ...targets.map(String)), image, network };
-    const { stdout } = await attempt(bench, runtime, start, TRIAL_MS);
-    return judgeReach(readFacts(stdout), {
+    const ended = await attempt(bench, runtime, start, TRIAL_MS);
+    return judgeReach(factsOf(ended), {
       network,
       outside,
       visits: door.visits(),

@@ -1,6 +1,6 @@
 /** Tries one runtime after the other with small agents that look around, reach out, go beyond limits, and end. */
 import type { Config } from "../config/config.ts";
-import { fails, type Judged, passes, warns } from "../model/finding.ts";
+import { fails, type Judged, passes } from "../model/finding.ts";
 import type { Property, Runtime, RuntimeProbe } from "../runtimes/runtime.ts";
 import { adopt } from "./adopt.ts";
 import type { DoctorDeps, Try } from "./doctor.ts";
@@ -41,7 +41,6 @@ export async function tryRuntimes(deps: DoctorDeps, names: readonly string[], tr
     const found = probe as RuntimeProbe | null;
     if (runtime && found?.ready) await tryRuntime(deps, patientOf(deps.config, runtime, found), tryOut);
   }
-  await tellOthers(deps, names, tryOut);
 }
 
 async function tryRuntime(deps: DoctorDeps, patient: Patient, tryOut: Try): Promise<void> {
@@ -104,12 +103,10 @@ function patientOf(config: Config, runtime: Runtime, { lacks }: RuntimeProbe): P
 }
 
 /** Ready, but of no use to anyone: said, so that nobody wonders why it was not tried. */
-async function tellOthers(deps: DoctorDeps, tried: readonly string[], tryOut: Try): Promise<void> {
-  if (tried.length === 1 && tried[0] !== undefined && !deps.runtimes.has(tried[0])) return;
+export async function tellOthers(deps: DoctorDeps, tried: readonly string[], tryOut: Try): Promise<void> {
   for (const [name, runtime] of deps.runtimes) {
     if (tried.includes(name) || !(await runtime.probe()).ready) continue;
-    await tryOut("runtime", name, "ready", PROBE_MS, async () =>
-      warns("in use", "ready, but no agent uses it: not tried", `agent-dispatch doctor --runtime ${name}`),
-    );
+    const detail = `ready, but not tried: no agent uses it (agent-dispatch doctor --runtime ${name} tries it)`;
+    await tryOut("runtime", name, "in use", PROBE_MS, async () => passes("in use", detail));
   }
 }

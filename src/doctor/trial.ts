@@ -4,9 +4,11 @@
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Refusal } from "../model/errors.ts";
 import type { RunFolders } from "../model/folders.ts";
 import type { Exit } from "../model/outcome.ts";
 import type { Limits, RunHandle, Runtime, StartSpec } from "../runtimes/runtime.ts";
+import { type Facts, readFacts } from "./script.ts";
 
 export interface Ended {
   /** Null when it was stopped since it took too long. */
@@ -32,11 +34,11 @@ export interface Bench {
 export const NO_LIMITS: Limits = { memoryBytes: null, cpus: null, pids: null };
 const MOST_BYTES = 256 * 1024;
 
-/** Makes the folders of one trial. */
+/** Makes the folders of one trial, as open as those of a run are. */
 export async function makeFolders({ root }: Bench, runId: string): Promise<RunFolders> {
   const at = (part: string) => join(root, runId, part);
   const folders = { checkout: at("repo"), meta: at("meta"), home: at("home"), logs: at("logs") };
-  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
   await mkdir(join(folders.meta, "tmp"), { mode: 0o700 });
   return folders;
 }
@@ -98,6 +100,22 @@ export async function follow(runtime: Runtime, spec: StartSpec, ms: number): Pro
     enough.abort();
     await runtime.remove(handle);
   }
+}
+
+/** What a trial agent said, if it came to its end; else a Refusal with its last words. */
+export function factsOf(ended: Ended): Facts {
+  const facts = readFacts(ended.stdout);
+  if (facts.has("looked")) return facts;
+  const last = lastWords(ended);
+  throw new Refusal(
+    `the trial agent did not come to its end${last === "" ? "" : `: ${last}`}`,
+    "see what the runtime says; an image needs /bin/sh and coreutils",
+  );
+}
+
+export function lastWords({ stdout, stderr }: Ended): string {
+  const last = `${stdout}\n${stderr}`.trim().split("\n").at(-1) ?? "";
+  return last.trim().slice(0, 200);
 }
 
 /** Null when it takes longer. */

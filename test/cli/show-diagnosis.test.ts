@@ -77,7 +77,7 @@ test("doctor and image build are called with their arguments, and wrong ones are
     buildImage: async (options) => ({ tag: options.tag ?? "", engine: "podman", inUse: false }),
   });
   assert.equal(built.out, 'built a/b:2 with podman\nin agents.yaml: dispatch: { image: "a/b:2" }\n');
-  assert.match((await cli(["image", "build"])).out, /agents\.yaml uses it/);
+  assert.match((await cli(["image", "build"])).out, /agents use it/);
   const wrong = await cli(["image", "build", "--engine", "lxc"]);
   assert.deepEqual([wrong.code, /"lxc" is no engine: docker, podman/.test(wrong.err)], [2, true]);
 });

@@ -37,7 +37,7 @@ test("one key is enough, none is needed by some, and the host's home may have a 
   assert.equal(judge(["CODEX_API_KEY", "OPENAI_API_KEY"], ["OPENAI_API_KEY"]).detail, "OPENAI_API_KEY set");
   assert.equal(judge([], []).result, "pass");
   assert.equal(judge(["A_KEY"], [], true).result, "pass");
-  assert.deepEqual(judge(["A_KEY", "B_KEY"], []).fix, "set A_KEY in .env");
+  assert.deepEqual(judge(["A_KEY", "B_KEY"], []).fix, "set one of them in .env");
 });
 
 test("a login is as good as the agent's own word", () => {

@@ -63,8 +63,3 @@ test("an open network that leads to the ports of this machine says so", () => {
   const [open] = judgeReach(said("yes", "yes"), { ...OPEN, visits: 1 });
   assert.match(open?.detail ?? "", /the ports of this machine are reached too/);
 });
-
-test("an agent that did not come to its end has shown nothing", () => {
-  const [only] = judgeReach(readFacts("doctor:reach-name no\n"), NONE);
-  assert.equal(only?.result, "fail");
-});
