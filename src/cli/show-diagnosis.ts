@@ -42,7 +42,7 @@ function headingOf({ area, subject }: Finding): string {
   return area === "host" ? TITLES.host : `${TITLES[area]} ${harmless(subject)}`;
 }
 
-export function showFinding({ area, subject, check, result, detail, fix }: Finding, paint: Paint): string {
+function showFinding({ area, subject, check, result, detail, fix }: Finding, paint: Paint): string {
   const what = area === "host" ? `${subject}: ${check}` : check;
   const line = `  ${paint(result, COLOURS[result])}  ${harmless(what)}: ${oneLine(detail)}\n`;
   return fix === null || result === "pass"

@@ -80,7 +80,7 @@ export const shell = (script: string, ...args: readonly string[]): Pick<Start, "
 });
 
 /** What the configuration asks of a runtime for the agents that run in it. */
-export function demandsOn(config: Config, name: string): ReadonlySet<Property> {
+function demandsOn(config: Config, name: string): ReadonlySet<Property> {
   const agents = Object.values(config.agents).filter(({ enabled }) => enabled);
   const closed = agents.some((agent) =>
     ["none", "allowlist"].includes(agent.network ?? config.defaults.network ?? "open"),

@@ -54,14 +54,14 @@ export async function makeBases(engines: readonly Engine[]): Promise<() => void>
     remove();
     throw error;
   } finally {
-    spawnSync("umount", [dir], { stdio: "ignore" });
+    spawnSync("/usr/bin/umount", [dir], { stdio: "ignore" });
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
 /** dpkg waits for the disk after every file; where mounting is not allowed, it just takes longer. */
 function inMemory(dir: string): void {
-  spawnSync("mount", ["-t", "tmpfs", "-o", "size=2g", "tmpfs", dir], { stdio: "ignore" });
+  spawnSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=2g", "tmpfs", dir], { stdio: "ignore" });
 }
 
 function debian(root: string): void {
