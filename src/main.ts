@@ -20,7 +20,7 @@ import { configPath, loadConfig } from "./config/load.ts";
 import { watchConfig } from "./config/watch.ts";
 import { addHook } from "./forges/forgejo/add-hook.ts";
 import { type App, createApp } from "./index.ts";
-import { messageOf, Refusal } from "./model/errors.ts";
+import { ConfigError, messageOf, Refusal } from "./model/errors.ts";
 
 const now = () => Date.now();
 const root = join(import.meta.dirname, "..");
@@ -147,6 +147,22 @@ async function check(options: CommonOptions): Promise<Readiness> {
   }
 }
 
+/** An image may be built before anything is set up: then it is nobody's. */
+function imageInUse(options: CommonOptions): string | null {
+  try {
+    return load(options).defaults.image;
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+const doctoring: Commands["doctor"] = async (options, progress) => {
+  const { doctor } = await import("./compose/doctor.ts");
+  const surroundings = { cwd: process.cwd(), pid: process.pid, uid: process.getuid?.() ?? null };
+  return await doctor(load(options), options, progress, { log: logger("silent"), now, surroundings });
+};
+
 const commands: Commands = {
   version,
   start,
@@ -155,6 +171,11 @@ const commands: Commands = {
     return await runDemo(options, say, { createApp, now, path: process.env.PATH ?? "" });
   },
   check,
+  doctor: doctoring,
+  async buildImage(options) {
+    const { buildImage } = await import("./compose/agent-image.ts");
+    return await buildImage(options, { env: process.env, root, inUse: imageInUse(options) });
+  },
   async setupGithub({ port, url }, say) {
     const file = join(process.cwd(), ".env");
     const target = url === null ? null : `${url.replace(/\/+$/, "")}/api/github/webhooks`;

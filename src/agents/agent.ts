@@ -129,5 +129,7 @@ export interface Agent {
     /** Null: it is not to be asked. */
     readonly versionArgs: readonly string[] | null;
     readonly install: string;
+    /** The version that our tests run; left out where none is. */
+    readonly tested?: string;
   };
 }

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { execa } from "execa";
+import { versionIn } from "../model/version.ts";
 import type { Agent } from "./agent.ts";
 
 export interface AgentProbe {
@@ -39,7 +40,7 @@ export async function probeAgent(agent: Agent, env: Readonly<Record<string, stri
   return {
     name,
     ready: true,
-    version: /\d+(?:\.\d+)+\S*/.exec(String(result.stdout))?.[0] ?? null,
+    version: versionIn(String(result.stdout)),
     fix: null,
   };
 }

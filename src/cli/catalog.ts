@@ -25,6 +25,15 @@ export const OPTIONS = {
   json: { type: "boolean", meaning: "print JSON" },
   all: { type: "boolean", meaning: "show ended runs too" },
   follow: { type: "boolean", meaning: "go on until the run has ended" },
+  runtime: { type: "string", value: "NAME", meaning: "try only this runtime, also one that no agent uses" },
+  login: { type: "boolean", meaning: "ask each agent's provider for one short answer; costs a few tokens" },
+  engine: { type: "string", value: "NAME", meaning: "docker or podman; else the first of them that answers" },
+  tag: {
+    type: "string",
+    value: "NAME",
+    meaning: "the image's name, instead of the default of dispatch.image",
+  },
+  pull: { type: "boolean", meaning: "fetch a newer base image first" },
   role: { type: "string", value: "ROLE", meaning: "all, web or worker; wins over ROLE of the environment" },
 } as const satisfies Record<string, OptionHelp>;
 
@@ -58,8 +67,31 @@ export const CATALOG = [
     positionals: [],
     options: ["config", "json"],
     summary: "say what is set up and what is missing",
-    details: "Exits with 1 when the configuration is wrong, or when no forge or no agent is ready.",
+    details:
+      "A quick look that starts nothing; `doctor` tries it. Exits with 1 when the configuration is wrong, or when no forge or no agent is ready.",
     examples: ["agent-dispatch check"],
+  },
+  {
+    name: "doctor",
+    positionals: [],
+    options: ["runtime", "login", "json", "config"],
+    summary: "try for real what check looks at",
+    details:
+      "Starts small agents in every runtime in use and sees what they reach, may do and leave; asks forges what the bot may do there; starts each agent's program; looks at folders, disk and clock. Changes nothing, and may run beside the server. Takes up to a few minutes. Exits with 1 when something fails.",
+    examples: [
+      "agent-dispatch doctor",
+      "agent-dispatch doctor --login",
+      "agent-dispatch doctor --runtime podman",
+    ],
+  },
+  {
+    name: "image build",
+    positionals: [],
+    options: ["engine", "tag", "pull", "config"],
+    summary: "build the container image agents run in",
+    details:
+      "With git, Node, Python, a C++ compiler, and the programs of codex, claude and gemini at the versions that were tested. Needs docker or podman, and takes some minutes and two gigabytes.",
+    examples: ["agent-dispatch image build", "agent-dispatch image build --engine podman --pull"],
   },
   {
     name: "setup github",

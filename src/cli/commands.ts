@@ -5,6 +5,7 @@
  */
 import type { Role } from "../config/config.ts";
 import type { ForgeProbe } from "../forges/forge.ts";
+import type { Diagnosis, Finding } from "../model/finding.ts";
 import type { Run } from "../model/run.ts";
 import type { RuntimeProbe } from "../runtimes/runtime.ts";
 import type { PoolState } from "../store/store.ts";
@@ -75,6 +76,33 @@ interface AgentReadiness {
   readonly warning: string | null;
 }
 
+interface DoctorOptions extends CommonOptions {
+  /** Only this runtime; null: everything. */
+  readonly runtime: string | null;
+  /** Ask each agent's provider for an answer. */
+  readonly login: boolean;
+}
+
+interface DoctorProgress {
+  trying(what: string): void;
+  found(finding: Finding): void;
+}
+
+interface ImageOptions extends CommonOptions {
+  /** Null: the first of docker and podman that answers. */
+  readonly engine: "docker" | "podman" | null;
+  /** Null: what `dispatch.image` is unless it is set. */
+  readonly tag: string | null;
+  readonly pull: boolean;
+}
+
+interface BuiltImage {
+  readonly tag: string;
+  readonly engine: string;
+  /** `dispatch.image` is this one. */
+  readonly inUse: boolean;
+}
+
 export interface Status {
   readonly frozen: boolean;
   /** Names of the workers that live; null where one process is all there is. */
@@ -114,6 +142,9 @@ export interface Commands {
   /** Tells its story line by line; true when everything in it was checked and right. */
   demo(options: DemoOptions, say: (line: string) => void): Promise<boolean>;
   check(options: CommonOptions): Promise<Readiness>;
+  doctor(options: DoctorOptions, progress: DoctorProgress): Promise<Diagnosis>;
+  /** The engine's own progress goes to stderr. */
+  buildImage(options: ImageOptions): Promise<BuiltImage>;
   /** Serves Probot's set-up page on localhost until the App is made or it is stopped. */
   setupGithub(
     options: { readonly port: number | null; readonly url: string | null },

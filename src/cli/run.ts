@@ -5,6 +5,7 @@ import type { Commands, CommonOptions } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { harmless, type Io, type Paint, painter } from "./io.ts";
 import { type Parsed, parse, type Values } from "./parse.ts";
+import { diagnosisPrinter } from "./show-diagnosis.ts";
 import { showError } from "./show-error.ts";
 import { isReady, showReadiness } from "./show-readiness.ts";
 import { showStatus } from "./show-status.ts";
@@ -68,6 +69,8 @@ const EXECUTE: Readonly<Record<CommandName, (call: Call) => Promise<ExitCode>>> 
     io.out.write(values.json ? json(readiness) : showReadiness(readiness, paint));
     return isReady(readiness) ? 0 : 1;
   },
+  doctor,
+  "image build": buildImage,
   async "setup github"({ values, io, commands }) {
     await commands.setupGithub({ port: portOf(values), url: urlOf(values) }, sayTo(io));
     return 0;
@@ -121,6 +124,25 @@ function urlOf(values: Values): string | null {
   return url;
 }
 
+async function doctor({ values, io, paint, commands }: Call): Promise<ExitCode> {
+  const options = { ...common(values), runtime: textOf(values.runtime), login: values.login === true };
+  const printer = diagnosisPrinter(io, paint);
+  const quiet = { trying: printer.trying, found: () => {} };
+  const diagnosis = await commands.doctor(options, values.json ? quiet : printer);
+  if (values.json) io.out.write(json(diagnosis));
+  else printer.done(diagnosis);
+  return diagnosis.ok ? 0 : 1;
+}
+
+async function buildImage({ values, io, commands }: Call): Promise<ExitCode> {
+  const engine = engineOf(values);
+  const options = { ...common(values), engine, tag: textOf(values.tag), pull: values.pull === true };
+  const { tag, inUse, ...built } = await commands.buildImage(options);
+  io.out.write(`built ${tag} with ${built.engine}\n`);
+  io.out.write(inUse ? "agents use it\n" : `in agents.yaml: dispatch: { image: "${tag}" }\n`);
+  return 0;
+}
+
 async function addHook({ values, positionals, io, commands }: Call): Promise<ExitCode> {
   const [forge = "", target = ""] = positionals;
   const [owner = "", repository = null, ...rest] = target.split("/");
@@ -137,6 +159,10 @@ async function addHook({ values, positionals, io, commands }: Call): Promise<Exi
   return 0;
 }
 
+function textOf(value: string | boolean | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
 function common(values: Values): CommonOptions {
   return { config: typeof values.config === "string" ? values.config : null };
 }
@@ -146,6 +172,12 @@ function roleOf({ role }: Values): Role | null {
   const known = ROLES.find((one) => one === role);
   if (known) return known;
   throw new WrongUsage(`--role "${role}" is no role: ${ROLES.join(", ")}`);
+}
+
+function engineOf({ engine }: Values): "docker" | "podman" | null {
+  if (typeof engine !== "string") return null;
+  if (engine === "docker" || engine === "podman") return engine;
+  throw new WrongUsage(`--engine "${engine}" is no engine: docker, podman`);
 }
 
 function portOf({ port }: Values): number | null {

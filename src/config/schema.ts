@@ -8,6 +8,9 @@ import * as field from "./fields.ts";
 import { housekeeping } from "./housekeeping-schema.ts";
 import { REGISTRIES } from "./registries.ts";
 
+/** What `image build` makes. The number grows when something that agents had is no longer in it. */
+export const AGENT_IMAGE = "localhost/agent-dispatch-agent:1";
+
 const dispatch = z.strictObject({
   agent: field.agentChoice.default("codex").meta({ description: "The agent of a command that names none." }),
   template: field.templateName
@@ -17,8 +20,9 @@ const dispatch = z.strictObject({
     description:
       "Where agents run. `native` is the host itself, confined by bubblewrap (`confined`); `auto` is the first of apple, docker and podman that works and can hold agents to what is set below. claude and coderabbit run on the host unless their own `runtime` says otherwise. `CORE_AGENT_RUNTIME` wins over it.",
   }),
-  image: field.text.default("core-dev").meta({
-    description: "The container image agents run in. `AGENT_DOCKER_IMAGE` wins over it.",
+  image: field.text.default(AGENT_IMAGE).meta({
+    description:
+      "The container image agents run in; `agent-dispatch image build` makes the default one. `AGENT_DOCKER_IMAGE` wins over it.",
   }),
   gpu: field.flag.default(false).meta({ description: "Give containers the GPU." }),
   user: field.containerUser.default("1000:1000").meta({

@@ -69,7 +69,7 @@ export function demoConfig({ dir, forgeUrl, token, path }: DemoPlaces): Config {
       agent: "scripted",
       template: "coding",
       runtime: "native",
-      image: "core-dev",
+      image: "localhost/agent-dispatch-agent:1",
       gpu: false,
       user: { uid: 1000, gid: 1000 },
       network: null,

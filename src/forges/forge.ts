@@ -94,6 +94,14 @@ export interface ForgeProbe {
   readonly fix: string | null;
 }
 
+/** What the bot's credentials may not do though it needs to. */
+export interface Rights {
+  /** As the forge calls them, for whoever grants them. */
+  readonly lacking: readonly string[];
+  /** Why not all of it could be found out; null when it was. */
+  readonly unknown: string | null;
+}
+
 /** A look at what happened while nobody listened. */
 export interface Lookback {
   /** What the last look gave back; null at the first, which finds nothing and only marks where to begin. */
@@ -146,6 +154,8 @@ export interface Forge {
   missed(look: Lookback): Promise<Missed>;
 
   probe(): Promise<ForgeProbe>;
+  /** Finds it out without changing anything; for `doctor`. */
+  rights(): Promise<Rights>;
   /** Who the bot is, to ignore itself. */
   self(): Promise<Actor>;
   /** By numeric id: the login may have changed hands. */

@@ -10,8 +10,8 @@ export interface Watcher {
   failed(error: unknown, method: Method, repo: RepoRef | null): void;
 }
 
-/** What is pure (`identify`, `verify`, `parse`) and `probe`, which throws nothing, are passed on unwatched. */
-const UNWATCHED: ReadonlySet<PropertyKey> = new Set(["identify", "verify", "parse", "probe"]);
+/** What is pure (`identify`, `verify`, `parse`) and what only looks (`probe`, `rights`) are passed on unwatched. */
+const UNWATCHED: ReadonlySet<PropertyKey> = new Set(["identify", "verify", "parse", "probe", "rights"]);
 
 export function watchedForge(forge: Forge, watcher: Watcher): Forge {
   return new Proxy(forge, {

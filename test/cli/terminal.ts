@@ -37,6 +37,8 @@ export async function cli(
       runtimes: [],
       agents: [],
     }),
+    doctor: note("doctor", { version: 1, ok: true, passed: 0, warned: 0, failed: 0, findings: [] }),
+    buildImage: note("buildImage", { tag: "localhost/agent:1", engine: "docker", inUse: true }),
     setupGithub: note("setupGithub", undefined),
     addHook: note("addHook", { url: "https://d.example/hook", created: true }),
     status: note("status", { frozen: false, workers: null, runs: [], pools: [], pendingEffects: 0 }),

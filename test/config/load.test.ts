@@ -20,7 +20,7 @@ test("without agents.yaml everything has its default", () => {
       agent: "codex",
       template: "coding",
       runtime: "auto",
-      image: "core-dev",
+      image: "localhost/agent-dispatch-agent:1",
       gpu: false,
       user: { uid: 1000, gid: 1000 },
       network: null,

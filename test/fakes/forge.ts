@@ -17,6 +17,7 @@ import type {
   PullRequest,
   Repository,
   Review,
+  Rights,
   StillOurs,
   TimeEntry,
 } from "../../src/forges/forge.ts";
@@ -146,6 +147,10 @@ export class FakeForge implements Forge {
       summary: `${this.name} as dispatch-bot`,
       fix: null,
     }));
+  }
+
+  async rights(): Promise<Rights> {
+    return await this.#do("rights", () => ({ lacking: [], unknown: null }));
   }
 
   async self(): Promise<Actor> {

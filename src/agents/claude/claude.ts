@@ -64,6 +64,7 @@ export function createClaude({ baseUrl }: ClaudeSettings): Agent {
       name: "claude",
       versionArgs: ["--version"],
       install: "npm install -g @anthropic-ai/claude-code",
+      tested: "2.1.328",
     },
     logins: [LOGIN],
     mode: () => "work",

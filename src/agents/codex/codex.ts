@@ -87,7 +87,12 @@ export function createCodex(settings: CodexSettings, variant: CodexVariant = COD
   return {
     name: variant.name,
     home: "container",
-    program: { name: "codex", versionArgs: ["--version"], install: "npm install -g @openai/codex" },
+    program: {
+      name: "codex",
+      versionArgs: ["--version"],
+      install: "npm install -g @openai/codex",
+      tested: "0.169.0",
+    },
     logins: variant.ollama ? [] : [LOGIN],
     mode: (model) => (isReview(model) ? "review" : "work"),
     provider: (model) => (isOllama(model ?? variant.defaultModel) ? ollama(settings) : openai(settings)),

@@ -33,14 +33,24 @@ export function createGemini(settings: GeminiSettings): Agent {
   return {
     name: "gemini",
     home: "container",
-    program: { name: "gemini", versionArgs: ["--version"], install: "npm install -g @google/gemini-cli" },
+    program: {
+      name: "gemini",
+      versionArgs: ["--version"],
+      install: "npm install -g @google/gemini-cli",
+      tested: "0.61.0",
+    },
     logins: [LOGIN],
     mode: () => "work",
     provider: () => ({
       baseUrl:
         settings.baseUrl ??
         `https://${settings.auth === "vertex-ai" ? "aiplatform" : "generativelanguage"}.googleapis.com`,
-      keys: [{ variable: settings.auth === "vertex-ai" ? "GOOGLE_API_KEY" : "GEMINI_API_KEY", header: "x-goog-api-key" }],
+      keys: [
+        {
+          variable: settings.auth === "vertex-ai" ? "GOOGLE_API_KEY" : "GEMINI_API_KEY",
+          header: "x-goog-api-key",
+        },
+      ],
       hosts: LOGIN_HOSTS,
     }),
     launch: (request) => ({
@@ -55,10 +65,7 @@ export function createGemini(settings: GeminiSettings): Agent {
   };
 }
 
-function endpointEnv(
-  endpoint: Endpoint | null,
-  { auth }: GeminiSettings,
-): Readonly<Record<string, string>> {
+function endpointEnv(endpoint: Endpoint | null, { auth }: GeminiSettings): Readonly<Record<string, string>> {
   if (endpoint === null) return {};
   const { url, token, variable } = endpoint;
   const base = auth === "vertex-ai" ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL";

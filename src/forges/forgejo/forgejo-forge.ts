@@ -7,6 +7,7 @@ import { forgejoMissed } from "./missed.ts";
 import { parse } from "./parse.ts";
 import { forgejoPeople } from "./people.ts";
 import { forgejoPulls } from "./pulls.ts";
+import { forgejoRights } from "./rights.ts";
 import { forgejoTime } from "./time.ts";
 import { identify, verify, verifyRewritten } from "./webhook.ts";
 
@@ -24,6 +25,7 @@ export function createForgejoForge(options: ForgejoOptions): Forge {
       (config.webhookProxy !== null && verifyRewritten(headers, body, config.webhookSecret)),
     parse: (delivery) => parse(delivery, config.name),
     ...people,
+    rights: () => forgejoRights(api, people.self),
     ...forgejoComments(api),
     ...forgejoPulls(api),
     ...forgejoTime(api, people.self),

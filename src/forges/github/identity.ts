@@ -2,15 +2,17 @@
 
 import { ForgeError } from "../../model/errors.ts";
 import type { Actor } from "../../model/run.ts";
-import type { Forge, ForgeProbe } from "../forge.ts";
+import type { Forge, ForgeProbe, Rights } from "../forge.ts";
 import type { Call, GithubClient } from "./client.ts";
 import { UNSUSPEND } from "./errors.ts";
 import { webUrl } from "./web-url.ts";
 
 const NEEDED_PERMISSIONS = ["issues", "pull_requests", "contents", "checks"] as const;
+/** Of the repositories it serves. */
+const NEEDED_OF_TOKEN = "read and write access to contents, issues and pull requests";
 const NEEDED_EVENTS = ["issues", "issue_comment", "pull_request"] as const;
 
-export function identity(client: GithubClient): Pick<Forge, "self" | "probe"> {
+export function identity(client: GithubClient): Pick<Forge, "self" | "probe" | "rights"> {
   const host = new URL(webUrl(client.config.baseUrl)).host;
   const isApp = client.config.auth.as === "app";
   let known: Actor | null = null;
@@ -29,6 +31,7 @@ export function identity(client: GithubClient): Pick<Forge, "self" | "probe"> {
         return { ready: false, summary: host, fix: error.message };
       }
     },
+    rights: () => client.asSelf("asking GitHub what the bot may do", isApp ? appsRights : tokensRights),
   };
 }
 
@@ -107,6 +110,23 @@ function nameOf(account: object | null): string {
   if (account && "login" in account) return String(account.login);
   return account && "slug" in account ? String(account.slug) : "a deleted account";
 }
+
+const appsRights: Call<Rights> = async (octokit, request, installation) => {
+  const { lacking } = await theApp(octokit, request, installation);
+  return { lacking, unknown: null };
+};
+
+/** Only classic tokens tell their scopes, in a header of every answer. */
+const tokensRights: Call<Rights> = async (octokit, request) => {
+  const { headers } = await octokit.rest.users.getAuthenticated({ request });
+  const told = headers["x-oauth-scopes"];
+  if (told === undefined) {
+    const unknown = `GitHub does not tell what a fine-grained token may do: it needs ${NEEDED_OF_TOKEN}`;
+    return { lacking: [], unknown };
+  }
+  const scopes = told.split(",").map((scope) => scope.trim());
+  return { lacking: scopes.includes("repo") ? [] : ["repo"], unknown: null };
+};
 
 async function probeToken(client: GithubClient, host: string): Promise<ForgeProbe> {
   const user = await client.asSelf("asking GitHub whose token this is", tokensUser);

@@ -1,0 +1,3 @@
+import { agentImage } from "./agent-image.ts";
+
+agentImage("docker");
