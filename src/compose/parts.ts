@@ -12,6 +12,7 @@ import { createGithubForge } from "../forges/github/github-forge.ts";
 import { GithubOctokit } from "../forges/github/octokit.ts";
 import { Refusal } from "../model/errors.ts";
 import { createPrompts } from "../prompt/prompts.ts";
+import { createAppleRuntime } from "../runtimes/apple/apple.ts";
 import type { Guard } from "../runtimes/native/alive.ts";
 import { createNativeRuntime } from "../runtimes/native/native.ts";
 import { DOCKER, PODMAN } from "../runtimes/oci/dialects.ts";
@@ -80,9 +81,14 @@ export function egressOf({ dataDir, baseEnv }: Pick<Config, "dataDir" | "baseEnv
 function containerRuntimes(config: Config, guard: Guard | null): readonly Runtime[] {
   const { engineEnv: env, dataDir, defaults } = config;
   const bot = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  return [DOCKER, PODMAN].map((dialect) =>
+  const oci = [DOCKER, PODMAN].map((dialect) =>
     createOciRuntime({ dialect, dir: join(dataDir, dialect.name), env, bot, user: defaults.user, guard }),
   );
+  const { platform } = process;
+  return [
+    ...oci,
+    createAppleRuntime({ dir: join(dataDir, "apple"), env, user: bot, platform, isFleet: guard !== null }),
+  ];
 }
 
 export type Parts = Awaited<ReturnType<typeof makeParts>>;

@@ -32,6 +32,11 @@ export function outputOf(place: Place): OutputFiles {
   return { stdout: join(dir, "stdout"), stderr: join(dir, "stderr") };
 }
 
+/** Where the start script keeps the exit code, if it does. */
+export function exitFile(place: Place): string {
+  return join(launchFolder(place), "exit");
+}
+
 export async function removeLaunchFolder(place: Place): Promise<void> {
   await rm(launchFolder(place), { recursive: true, force: true });
 }

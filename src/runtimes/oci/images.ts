@@ -1,8 +1,6 @@
-/** Images: found by name or digest, pulled when missing, and asked once for each program that is to run in them. */
-import { posix } from "node:path";
+/** Images: found by name or digest, and pulled when missing, once for all who wait for the same. */
 import { Refusal } from "../../model/errors.ts";
 import { type Call, wordsOf } from "../container/cli.ts";
-import { lookArguments } from "./arguments.ts";
 import type { Dialect } from "./dialects.ts";
 
 export interface Image {
@@ -14,24 +12,11 @@ export interface Image {
 export interface Images {
   /** Tells how far a pull is, in a few words each. */
   find(name: string, tell: (progress: string) => void): Promise<Image>;
-  /** The absolute path of a program inside; a Refusal when it is not there. */
-  program(image: Image, name: string, path: string, user: readonly string[]): Promise<string>;
 }
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const NOT_FOUND = 44;
-
-/** An entry that is no absolute path would be one of the checkout: never run a program from there. */
-const LOOK = `name=$1 IFS=:
-case $name in /*) [ -x "$name" ] && printf %s "$name" && exit; exit ${NOT_FOUND} ;; esac
-for dir in $2; do
-  case $dir in /*) [ -f "$dir/$name" ] && [ -x "$dir/$name" ] && printf %s "$dir/$name" && exit ;; esac
-done
-exit ${NOT_FOUND}`;
-
 export function createImages(call: Call, dialect: Dialect): Images {
   const pulls = new Map<string, Promise<Image>>();
-  const programs = new Map<string, Promise<string>>();
   const look = async (name: string) => {
     const { code, stdout } = await call(["image", "inspect", name]);
     return code === 0 ? parseImage(stdout) : null;
@@ -48,47 +33,16 @@ export function createImages(call: Call, dialect: Dialect): Images {
   };
   return {
     async find(name, tell) {
-      return (await look(name)) ?? (await once(pulls, name, () => pull(name, tell), true));
-    },
-    program(image, name, path, user) {
-      const key = JSON.stringify([image.id, name, path]);
-      return once(programs, key, async () => {
-        const answer = await call(lookArguments({ imageId: image.id, user, dialect }, LOOK, [name, path]));
-        if (answer.code === 0 && posix.isAbsolute(answer.stdout)) return answer.stdout;
-        if (answer.code === NOT_FOUND) {
-          throw new Refusal(
-            `starting ${name}: no executable ${name} in the image`,
-            `Use an image that has ${name}, or build it in (\`dispatch.image\`).`,
-          );
-        }
-        throw new Refusal(
-          `starting ${name}: the image can not be looked into: ${wordsOf(answer)}`,
-          "Use an image that has a POSIX shell at /bin/sh.",
-        );
-      });
+      return (await look(name)) ?? (await once(pulls, name, () => pull(name, tell)));
     },
   };
 }
 
-/** What went wrong is asked again the next time; so is what came well, if `forgets`. */
-async function once<T>(
-  known: Map<string, Promise<T>>,
-  key: string,
-  work: () => Promise<T>,
-  forgets = false,
-): Promise<T> {
-  const running = known.get(key);
-  if (running) return await running;
-  const started = work();
-  known.set(key, started);
-  try {
-    const result = await started;
-    if (forgets) known.delete(key);
-    return result;
-  } catch (error) {
-    known.delete(key);
-    throw error;
-  }
+/** Who asks while it runs shares it. */
+async function once<T>(running: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  const started = running.get(key) ?? work().finally(() => running.delete(key));
+  running.set(key, started);
+  return await started;
 }
 
 function parseImage(stdout: string): Image | null {

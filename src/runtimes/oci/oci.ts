@@ -15,11 +15,12 @@ import {
   writeLaunchFolder,
 } from "../container/launch-folder.ts";
 import { INSIDE } from "../container/places.ts";
+import { createPrograms, type Programs } from "../container/programs.ts";
 import { openRecords } from "../container/records.ts";
 import { createTail } from "../output/tail.ts";
 import { createTicker } from "../output/ticker.ts";
 import type { RunHandle, Runtime, StartSpec } from "../runtime.ts";
-import { runArguments } from "./arguments.ts";
+import { lookArguments, runArguments } from "./arguments.ts";
 import type { Dialect } from "./dialects.ts";
 import { createEnds, inspect, isAlive } from "./ends.ts";
 import { explainStart } from "./explain.ts";
@@ -59,6 +60,7 @@ export function createOciRuntime(options: OciOptions): Runtime {
   const state = (id: string) => patiently(() => inspect(call, id), PATIENCE_MS);
   const kill = (id: string, signal: string) =>
     patiently(() => call(["kill", "--signal", signal, id]), PATIENCE_MS);
+  const programs = new Map<string, Programs>();
   let guarding: Promise<void> | null = null;
 
   const stand = (owner: string) => {
@@ -66,6 +68,16 @@ export function createOciRuntime(options: OciOptions): Runtime {
     const { dir, guard: watched } = options;
     guarding ??= startGuard({ watched, program: dialect.name, env, dir, orders: records.orders, owner });
     return guarding;
+  };
+
+  /** An image is looked into as who the agent will be. */
+  const programsFor = (user: readonly string[]) => {
+    const key = user.join(" ");
+    const look = (imageId: string, script: string, args: readonly string[]) =>
+      call(lookArguments({ imageId, user, dialect }, script, args));
+    const known = programs.get(key) ?? createPrograms(look);
+    programs.set(key, known);
+    return known;
   };
 
   const start = async (spec: StartSpec, tell: (progress: string) => void): Promise<RunHandle> => {
@@ -77,7 +89,7 @@ export function createOciRuntime(options: OciOptions): Runtime {
     const { options: user, give } = userOf(options.bot, options.user, facts, dialect.name);
     const image = await images.find(name, tell);
     const path = spec.env.PATH ?? image.path;
-    const program = await images.program(image, spec.argv[0], path, user);
+    const program = await programsFor(user).find(image.id, spec.argv[0], path);
     const owner = await records.makeOwner();
     await stand(owner);
     const launch = await writeLaunchFolder(spec, { ...spec.env, PATH: path }, false);
