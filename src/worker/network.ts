@@ -101,7 +101,7 @@ function endpointOf({ endpoint }: Way, key: ProviderKey | null): Endpoint | null
   return endpoint && { ...endpoint, variable: key?.variable ?? null };
 }
 
-export function keyOfRun({ id, attempt }: Pick<Run, "id" | "attempt">) {
+function keyOfRun({ id, attempt }: Pick<Run, "id" | "attempt">) {
   return { runId: id, attempt };
 }
 
