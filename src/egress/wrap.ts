@@ -23,20 +23,21 @@ const NO_NODE = 126;
 const NO_RELAY = 125;
 
 /**
- * $1 is the folder with relay and socket. The relay is told which process to end with: this one, which is the agent's
+ * $1 is the folder with relay and socket, $2 the Node that is to run the relay. The relay is told which process to end with: this one, which is the agent's
  * after the exec. `NODE_OPTIONS` are the agent's. Without the braces a failing relay's words would come late.
  */
 const SCRIPT = `say() { printf 'agent-dispatch: %s\\n' "$1" >&2; }
-folder=$1
-shift
+folder=$1 node=$2
+shift 2
 command -v -- "$1" >/dev/null 2>&1 || { say "there is no program $1 here"; exit ${NO_PROGRAM}; }
-command -v node >/dev/null 2>&1 || { say "there is no node here, which the way to the network needs"; exit ${NO_NODE}; }
-ready=$(NODE_OPTIONS= node --v8-pool-size=1 "$folder/${RELAY_FILE}" "$folder" ${RELAY_PORT} "$$" </dev/null &)
+command -v -- "$node" >/dev/null 2>&1 || { say "there is no node here, which the way to the network needs"; exit ${NO_NODE}; }
+ready=$(NODE_OPTIONS= "$node" --v8-pool-size=1 "$folder/${RELAY_FILE}" "$folder" ${RELAY_PORT} "$$" </dev/null &)
 [ "$ready" = ready ] || { say 'the relay, the way to the network, did not start'; exit ${NO_RELAY}; }
 exec "$@"`;
 
-export function wrapArgv(folder: string, argv: readonly string[]): [string, ...string[]] {
-  return ["/bin/sh", "-c", SCRIPT, "agent-dispatch", folder, ...argv];
+/** `node` is a name, where the run is in an image with one, or the path of one that it sees. */
+export function wrapArgv(folder: string, node: string, argv: readonly string[]): [string, ...string[]] {
+  return ["/bin/sh", "-c", SCRIPT, "agent-dispatch", folder, node, ...argv];
 }
 
 /** Why the agent was never started, by the shell's exit code; null when that says nothing of the kind. */

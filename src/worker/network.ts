@@ -64,13 +64,15 @@ export async function openNetwork(
     lifeMs: (run.request.timeoutMs ?? totalMs) + graceMs + MARGIN_MS,
   });
   const held = isHeld ? (key?.value ?? null) : null;
+  // An image has a Node of its own; on the host ours will do, whatever is on PATH there.
+  const node = runtime.name === "native" ? process.execPath : "node";
   return {
     ...closed,
-    visible: [way.folder],
+    visible: node === "node" ? [way.folder] : [way.folder, node],
     endpoint: endpointOf(way, key),
     env: proxyVariables(),
     mayHave: (variable) => held === null || config.secrets[variable] !== held,
-    argv: (argv) => wrapArgv(way.folder, argv),
+    argv: (argv) => wrapArgv(way.folder, node, argv),
   };
 }
 
@@ -103,7 +105,7 @@ function endpointOf({ endpoint }: Way, key: ProviderKey | null): Endpoint | null
   return endpoint && { ...endpoint, variable: key?.variable ?? null };
 }
 
-export function keyOfRun({ id, attempt }: Pick<Run, "id" | "attempt">) {
+function keyOfRun({ id, attempt }: Pick<Run, "id" | "attempt">) {
   return { runId: id, attempt };
 }
 

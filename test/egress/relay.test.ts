@@ -57,7 +57,7 @@ interface Ended {
 
 async function inside(cage: Cage, way: Way, argv: readonly string[], options: Options = {}): Promise<Ended> {
   const env = { ...proxyVariables(), ...options.env };
-  const [program = "", ...args] = [...cage.argv(way, env), ...wrapArgv(way.folder, argv)];
+  const [program = "", ...args] = [...cage.argv(way, env), ...wrapArgv(way.folder, "node", argv)];
   const child = spawn(program, args, { stdio: "pipe" });
   child.stdin.on("error", () => {}).end(options.stdin ?? "");
   const [out, err, [code, signal]] = await Promise.all([
@@ -207,7 +207,7 @@ test("a program in the agent's own checkout is not taken for node", (t) => {
   mkdirSync(join(dir, "checkout"));
   writeFileSync(join(dir, "checkout", "node"), "#!/bin/sh\necho ready\n");
   chmodSync(join(dir, "checkout", "node"), 0o755);
-  const [program, ...args] = wrapArgv(dir, ["/bin/sh", "-c", "exit 0"]);
+  const [program, ...args] = wrapArgv(dir, "node", ["/bin/sh", "-c", "exit 0"]);
   const { status } = spawnSync(program, args, { cwd: join(dir, "checkout"), env: { PATH: "/nowhere" } });
   assert.equal(whyNotStarted(status, "sh")?.fix, "node");
   assert.equal(RELAY_PORT < 32_768, true);

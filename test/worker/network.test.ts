@@ -55,13 +55,23 @@ test("an agent whose provider is known gets a way to it, a token for a key, and 
   const [spec] = bench.runtime.started;
   assert.equal(spec?.network, "none");
   assert.deepEqual(spec?.argv.slice(0, 2), ["/bin/sh", "-c"]);
-  assert.deepEqual(spec?.argv.slice(4, 6), [spec?.visible[0], "claude"]);
+  assert.deepEqual(spec?.argv.slice(4, 7), [spec?.visible[0], process.execPath, "claude"]);
+  assert.equal(spec?.visible[1], process.execPath);
   const { env } = spec!;
   assert.equal(env.ANTHROPIC_BASE_URL, "http://127.0.0.1:17171/provider");
   assert.match(env.ANTHROPIC_API_KEY ?? "", /^run-/);
   assert.deepEqual([env.HTTPS_PROXY, env.NO_PROXY], ["http://127.0.0.1:17171", "localhost,127.0.0.1"]);
   assert.equal(env.PATH, "/usr/bin:/bin");
   assert.ok(!JSON.stringify(spec).includes(KEY) && !JSON.stringify(spec).includes("proxy.corp"));
+});
+
+test("in an image it is the image's own node that runs the relay", async (t) => {
+  const bench = await openClaude(t);
+  await bench.enqueue({ agent: "claude" });
+  await bench.work(await bench.claim(), { runtimeFor: async () => ({ ...bench.runtime, name: "docker" }) });
+  const [spec] = bench.runtime.started;
+  assert.deepEqual(spec?.argv.slice(4, 7), [spec?.visible[0], "node", "claude"]);
+  assert.equal(spec?.visible.length, 1);
 });
 
 test("of a run that is over nothing is left, however it ended", async (t) => {

@@ -44,7 +44,7 @@ export async function inCutOff(body: (place: CutOff) => Promise<void>): Promise<
           secrets: keys,
           endpoint: { ...way.endpoint, variable: held?.variable ?? null },
           env: proxyVariables(),
-          wrap: (argv) => ["bwrap", ...BWRAP, ...wrapArgv(way.folder, argv)],
+          wrap: (argv) => ["bwrap", ...BWRAP, ...wrapArgv(way.folder, process.execPath, argv)],
         });
       },
     });
