@@ -127,13 +127,17 @@ async function recordEnd(
   deps: WorkDeps,
 ): Promise<void> {
   const { run } = job;
-  const { exit, result, ended, startedAt, endedAt } = supervised;
+  const { exit, ended, startedAt, endedAt } = supervised;
   const folders = deps.workspaces.foldersOf(run);
+  // Before anything is made of them: in Markdown a secret may be escaped, and cut it is no more to be found.
+  const clean = (text: string | null) => (text === null ? null : deps.redact(text));
+  const { failure, lastMessage } = supervised.result;
+  const result = { ...supervised.result, failure: clean(failure), lastMessage: clean(lastMessage) };
   const judgement = judge({
     exit,
     result,
     ended,
-    question: await readQuestion(folders.checkout),
+    question: clean(await readQuestion(folders.checkout)),
     cancelledBy: job.cancelledBy()?.login ?? null,
     diskBytes: deps.config().limits.diskBytes,
     limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
@@ -141,14 +145,13 @@ async function recordEnd(
   });
   const outcome: Outcome =
     judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
-  const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
   // Of an agent that nobody saw end, nobody knows how long it worked: that it is noticed now is no reason to book it.
   const isLost = outcome.kind === "failed" && outcome.reason === "lost";
   const facts: RunPatch = {
     startedAt,
     ...(isLost ? {} : { endedAt }),
     session: result.session ?? run.session,
-    report: { exit: isLost ? null : exit, lastMessage, logTail, usage: result.usage },
+    report: { exit: isLost ? null : exit, lastMessage: result.lastMessage, logTail, usage: result.usage },
   };
   if (isLost && deps.store.fleet !== null) {
     await forget(job, deps);
