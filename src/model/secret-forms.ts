@@ -50,6 +50,11 @@ export function formsOf(part: string): ReadonlySet<string> {
   return forms;
 }
 
+/** Markdown as its reader sees it, without what keeps characters from meaning something: a secret may be split by it. */
+export function unmarked(text: string): string {
+  return text.replaceAll("\u200b", "").replace(/\\(?=[!-/:-@[-`{-~])/g, "");
+}
+
 function lowerPercent(text: string): string {
   return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }

@@ -9,6 +9,7 @@ import type { Forge } from "../forges/forge.ts";
 import type { Effect } from "../model/effect.ts";
 import { ForgeError } from "../model/errors.ts";
 import { repoName } from "../model/run.ts";
+import { unmarked } from "../model/secret-forms.ts";
 import type { Store } from "../store/store.ts";
 import type { Hold } from "./hold.ts";
 import { secretHeldBack } from "./messages.ts";
@@ -149,7 +150,8 @@ function marker(effect: Effect): string {
 
 /** Without secrets, with the marker, and no longer than a forge takes. Held back whole only if taking them out fails. */
 function safeBody(body: string, effect: Effect, { findSecret, redact, log }: DeliverOptions): string {
-  const secret = findSecret(body);
+  const search = (text: string) => findSecret(text) ?? findSecret(unmarked(text));
+  const secret = search(body);
   if (secret !== null) {
     log.error(
       { ...told(effect), secret },
@@ -158,7 +160,7 @@ function safeBody(body: string, effect: Effect, { findSecret, redact, log }: Del
   }
   const ending = `\n\n${marker(effect)}`;
   const redacted = redact(body);
-  const text = findSecret(redacted) === null ? redacted : secretHeldBack();
+  const text = search(redacted) === null ? redacted : secretHeldBack();
   return `${text.slice(0, BODY_MOST - ending.length).toWellFormed()}${ending}`;
 }
 

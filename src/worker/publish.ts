@@ -8,6 +8,7 @@ import type { Forge } from "../forges/forge.ts";
 import { Refusal } from "../model/errors.ts";
 import type { Outcome, PublishedWork } from "../model/outcome.ts";
 import type { Run, RunWorkspace } from "../model/run.ts";
+import { unmarked } from "../model/secret-forms.ts";
 import { commitMessage, pullBody, pullTitle } from "../report/pull.ts";
 import type { Collected } from "../workspace/workspaces.ts";
 import { despiteRefusals, refusalOf, waitForOpen } from "./closed.ts";
@@ -56,10 +57,7 @@ async function publishWork(run: Run, lost: AbortSignal, deps: WorkDeps): Promise
     workspace,
     folders: deps.workspaces.foldersOf(run),
     message: commitMessage(run),
-    coauthor: {
-      name: run.trigger.by.login,
-      email: `${run.trigger.by.id}+${run.trigger.by.login}@users.noreply`,
-    },
+    coauthor: { name: run.trigger.by.login, email: addressOf(run, deps) },
     signal,
   });
   if (!work) return null;
@@ -78,6 +76,16 @@ async function publishWork(run: Run, lost: AbortSignal, deps: WorkDeps): Promise
   };
 }
 
+/** The address by which the forge knows a person without telling theirs, as it is unless an admin changed it. */
+function addressOf({ repo, issue, trigger: { by } }: Run, deps: WorkDeps): string {
+  const forge = deps.config().forges.find(({ name }) => name === repo.forge);
+  const host = URL.parse(issue.url)?.hostname ?? "invalid";
+  if (forge?.kind !== "github") return `${by.login}@noreply.${host}`;
+  return forge.baseUrl === null
+    ? `${by.id}+${by.login}@users.noreply.github.com`
+    : `${by.login}@users.noreply.${host}`;
+}
+
 async function refuseSecrets(workspace: RunWorkspace, work: Collected, deps: WorkDeps): Promise<void> {
   const secrets = deps.secretValues();
   const place = await deps.workspaces.findSecret({ workspace, sha: work.sha, secrets });
@@ -85,6 +93,15 @@ async function refuseSecrets(workspace: RunWorkspace, work: Collected, deps: Wor
   throw new Refusal(
     `pushing the work: ${place} holds a secret of the bot's own, so nothing was pushed`,
     "Treat that secret as seen by the agent: renew it. The work is kept in the run's workspace.",
+  );
+}
+
+function withoutSecrets(text: string, { redact }: WorkDeps): string {
+  const redacted = redact(text);
+  if (redact(unmarked(redacted)) === unmarked(redacted)) return redacted;
+  throw new Refusal(
+    "opening the pull request: its text would hold a secret of the bot's own",
+    "Treat that secret as seen by the agent: renew it. The work is pushed, without a pull request.",
   );
 }
 
@@ -101,8 +118,8 @@ async function openPull(
   return await forge.openPull(run.repo, {
     head: workspace.branch,
     base: workspace.base,
-    title: deps.redact(pullTitle(run)),
-    body: deps.redact(pullBody(run)),
+    title: withoutSecrets(pullTitle(run), deps),
+    body: withoutSecrets(pullBody(run), deps),
     draft: await deps.draft(run, forge),
   });
 }

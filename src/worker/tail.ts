@@ -7,6 +7,8 @@ import { activityLine } from "./activity.ts";
 
 const LINES = 20;
 const LONGEST = 2000;
+/** Much more than a line and a secret. */
+const LONGEST_READ = 64 * 1024;
 
 /** The reader as it was, keeping a tail beside it. */
 export function withTail(
@@ -15,12 +17,14 @@ export function withTail(
 ): { readonly reader: OutputReader; readonly tail: () => readonly string[] } {
   const lines: string[] = [];
   const keep = (text: string): void => {
-    const line = text.trimEnd().slice(0, LONGEST);
+    // Redacted before it is cut: half a secret would not be found.
+    const line = redact(text.slice(0, LONGEST_READ).trimEnd()).slice(0, LONGEST);
     if (line === "" || line === lines.at(-1)) return;
     lines.push(line);
     if (lines.length > LINES) lines.shift();
   };
   return {
+    // Once more: a login may have been renewed since.
     tail: () => lines.map(redact),
     reader: {
       line(text, stream) {

@@ -131,18 +131,22 @@ async function recordEnd(
   deps: WorkDeps,
 ): Promise<void> {
   const { run } = job;
-  const { exit, result, ended, startedAt, endedAt } = supervised;
+  const { exit, ended, startedAt, endedAt } = supervised;
   const folders = deps.workspaces.foldersOf(run);
   await closeNetwork(run, deps);
   const blocked = blockedHosts(run, deps);
   if (blocked?.length) deps.log.info({ run: run.id, blocked }, "a run was not let to hosts it asked for");
+  // Before anything is made of them: in Markdown a secret may be escaped, and cut it is no more to be found.
+  const clean = (text: string | null) => (text === null ? null : deps.redact(text));
+  const { failure, lastMessage } = supervised.result;
+  const result = { ...supervised.result, failure: clean(failure), lastMessage: clean(lastMessage) };
   const judgement =
     (ended === "exit" && notStarted(run, exit, deps)) ||
     judge({
       exit,
       result,
       ended,
-      question: await readQuestion(folders.checkout),
+      question: clean(await readQuestion(folders.checkout)),
       cancelledBy: job.cancelledBy()?.login ?? null,
       diskBytes: deps.config().limits.diskBytes,
       limitMs: ended === "idle" ? deps.config().limits.idleMs : totalMs,
@@ -150,7 +154,6 @@ async function recordEnd(
     });
   const outcome: Outcome =
     judgement.kind === "publish" ? { kind: "completed", work: null, review: null } : judgement;
-  const lastMessage = result.lastMessage === null ? null : deps.redact(result.lastMessage);
   // Of an agent that nobody saw end, nobody knows how long it worked: that it is noticed now is no reason to book it.
   const isLost = outcome.kind === "failed" && outcome.reason === "lost";
   const facts: RunPatch = {
@@ -159,7 +162,7 @@ async function recordEnd(
     session: result.session ?? run.session,
     report: {
       exit: isLost ? null : exit,
-      lastMessage,
+      lastMessage: result.lastMessage,
       logTail,
       usage: result.usage,
       ...(blocked && { blocked }),

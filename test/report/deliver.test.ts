@@ -147,6 +147,17 @@ test("a secret that redaction takes out leaves the answer standing, and the log 
   assert.ok(!JSON.stringify(logged).includes(REDACTED_SECRET));
 });
 
+test("a secret that is split by what Markdown needs, and would be read whole, is held back", async (t) => {
+  const { forge, outbox, add, logged } = await openOutboxDesk(t);
+  await add({ a: comment("the key is hunter2\\-hunter2"), b: comment("the key is hunter2\u200b-hunter2") });
+  await outbox.flush();
+  assert.ok(forge.said.every(({ body }) => /held a secret/.test(body)));
+  assert.deepEqual(
+    logged.map(({ secret }) => secret),
+    ["API_KEY", "API_KEY"],
+  );
+});
+
 test("what else is to be redacted is, in every text", async (t) => {
   const { forge, outbox, add } = await openOutboxDesk(t);
   await add({ a: comment("with token-1 inside") });

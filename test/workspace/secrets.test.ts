@@ -55,6 +55,49 @@ test("a secret that was committed and taken out again is found, since its commit
   assert.equal(place, "oops.txt");
 });
 
+test("a secret in the name of a file whose content the base has already is found", async (t) => {
+  const place = await found(t, async (dir) => {
+    await writeFiles(dir, { [`docs/other-secret-value.txt`]: "# Shop\n" });
+    await git(dir, "add", "-A");
+    await git(dir, "commit", "-q", "-m", "same content");
+    await git(dir, "mv", "docs/other-secret-value.txt", "docs/plain.txt");
+    await git(dir, "commit", "-q", "-m", "renamed");
+  });
+  assert.match(place ?? "", /^a file's name in "\/docs"|^docs\/other-secret-value/);
+  assert.match(
+    (await found(t, (dir) => writeFiles(dir, { "other-secret-value": "# Shop\n" }))) ?? "",
+    /other-secret-value/,
+  );
+});
+
+test("a secret in a branch's name is found", async (t) => {
+  const room = await openRoom(t);
+  const run = room.run({ request: { branch: "agent/other-secret-value" } });
+  const prepared = await room.prepare(run);
+  await writeFiles(prepared.folders.checkout, { "a.txt": "a" });
+  const work = await room.collect(run, prepared);
+  const secrets = ["other-secret-value"];
+  const { workspace } = prepared;
+  const search = { workspace, sha: work?.sha ?? "", secrets };
+  assert.equal(await room.workspaces.findSecret(search), "the branch's name");
+});
+
+test("a secret in a commit's author or a tag of the agent's is never published", async (t) => {
+  const room = await openRoom(t);
+  const run = room.run();
+  const prepared = await room.prepare(run);
+  const { checkout } = prepared.folders;
+  await writeFiles(checkout, { "a.txt": "a" });
+  await git(checkout, "add", "-A");
+  await git(checkout, "commit", "-q", "-m", "a", "--author", "other-secret-value <s@example.org>");
+  await git(checkout, "tag", "-a", "-m", "other-secret-value", "other-secret-value");
+  const work = await room.collect(run, prepared);
+  await room.push(prepared, work?.sha ?? "");
+  const all = await room.remote.bare("log", "--all", "--format=fuller");
+  const refs = await room.remote.bare("for-each-ref");
+  assert.ok(!all.includes("other-secret-value") && !refs.includes("other-secret-value"));
+});
+
 test("a secret in a commit message is found", async (t) => {
   const place = await found(t, async (dir) => {
     await writeFiles(dir, { "a.txt": "a" });
