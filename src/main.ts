@@ -160,7 +160,9 @@ function imageInUse(options: CommonOptions): string | null {
 const doctoring: Commands["doctor"] = async (options, progress) => {
   const { doctor } = await import("./compose/doctor.ts");
   const surroundings = { cwd: process.cwd(), pid: process.pid, uid: process.getuid?.() ?? null };
-  return await doctor(load(options), options, progress, { log: logger("silent"), now, surroundings });
+  const log = logger("silent");
+  const signal = toldToStop(log);
+  return await doctor(load(options), options, progress, { log, now, surroundings, signal });
 };
 
 const commands: Commands = {

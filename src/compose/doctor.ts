@@ -20,13 +20,15 @@ export interface Doctoring {
   readonly log: Logger;
   readonly now: () => number;
   readonly surroundings: DoctorDeps["surroundings"];
+  /** Ends it early, with all that it started. */
+  readonly signal: AbortSignal;
 }
 
 export async function doctor(
   config: Config,
   options: DoctorOptions,
   progress: Progress,
-  { log, now, surroundings }: Doctoring,
+  { log, now, surroundings, signal }: Doctoring,
 ): Promise<Diagnosis> {
   const id = `doctor-${randomUUID().slice(0, 8)}`;
   const root = join(config.workspaceRoot, `.${id}`);
@@ -73,11 +75,24 @@ export async function doctor(
       now,
     };
     try {
-      return await examine(deps, options, progress);
+      // What is being tried ends with its agent.
+      signal.addEventListener("abort", () => void endTrials(deps), { once: true });
+      return await examine(deps, options, progress, signal);
     } finally {
+      await endTrials(deps);
       await Promise.all([app, again].map((one) => one.stop({ agents: "stop" })));
     }
   } finally {
     await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** What a step left that took too long, or was stopped. */
+async function endTrials({ runtimes, bench }: DoctorDeps): Promise<void> {
+  for (const runtime of runtimes.values()) {
+    const known = await runtime.list().catch(() => []);
+    for (const handle of known.filter(({ runId }) => bench.isOurs(runId))) {
+      await runtime.remove(handle).catch(() => {});
+    }
   }
 }

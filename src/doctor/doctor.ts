@@ -78,15 +78,19 @@ export type Try = (
   act: () => Promise<readonly Judged[] | Judged>,
 ) => Promise<readonly Judged[]>;
 
+/** Rejects with a Refusal when told to stop before its end. */
 export async function examine(
   deps: DoctorDeps,
   options: DoctorOptions,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<Diagnosis> {
   const findings: Finding[] = [];
   const tryOut: Try = async (area, subject, what, ms, act) => {
     progress.trying(`${subject}: ${what}`);
+    goOn(signal);
     const judged = await inTime(what, ms, act);
+    goOn(signal);
     for (const one of judged) {
       const finding = { area, subject, ...one };
       findings.push(finding);
@@ -104,6 +108,10 @@ export async function examine(
   await tryRuntimes(deps, used, tryOut);
   await tellOthers(deps, used, tryOut);
   return diagnosisOf(findings);
+}
+
+function goOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new Refusal("stopped before everything was tried");
 }
 
 /** What throws, or does not end, is a finding too. */

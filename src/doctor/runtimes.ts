@@ -22,6 +22,8 @@ export interface Patient {
 const PROBE_MS = 20_000;
 /** Of a whole trial: engines are slow on a busy machine, and an image may have to be made ready. */
 export const TRIAL_MS = 90_000;
+/** Of two trials, and their being tidied away. */
+const STEP_MS = 2 * TRIAL_MS + 30_000;
 
 export async function tryRuntimes(deps: DoctorDeps, names: readonly string[], tryOut: Try): Promise<void> {
   for (const name of names) {
@@ -47,7 +49,7 @@ async function tryRuntime(deps: DoctorDeps, patient: Patient, tryOut: Try): Prom
   const { runtime } = patient;
   const { bench } = deps;
   const step = (what: string, act: () => Promise<readonly Judged[]>) =>
-    tryOut("runtime", runtime.name, what, TRIAL_MS, act);
+    tryOut("runtime", runtime.name, what, STEP_MS, act);
   const start = (script: string, more: Partial<Start> = {}) =>
     attempt(bench, runtime, { ...shell(script), image: patient.image, ...more }, TRIAL_MS);
 

@@ -1,6 +1,6 @@
 /** The whole doctor, as an admin runs it, beside a running server and against a real (local) forge. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,14 +29,22 @@ async function prepared(t: TestContext) {
   return { world, place, env };
 }
 
-async function doctor(place: Place, env: Readonly<Record<string, string>>, ...options: readonly string[]) {
+async function doctor(
+  place: Place,
+  env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+  hear: (printed: string, child: ChildProcess) => void = () => {},
+) {
   const child = spawn(process.execPath, [MAIN, "doctor", ...options], {
     cwd: place.cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, HOME: place.home, TMPDIR: place.tmp, DATA_DIR: place.data, ...env },
   });
   const said = { out: "", err: "" };
-  child.stdout.on("data", (data: Buffer) => (said.out += data.toString()));
+  child.stdout.on("data", (data: Buffer) => {
+    said.out += data.toString();
+    hear(data.toString(), child);
+  });
   child.stderr.on("data", (data: Buffer) => (said.err += data.toString()));
   const [code] = (await once(child, "close")) as [number | null];
   return { code, ...said };
@@ -56,7 +64,7 @@ test("beside a running server everything that works passes, what is weaker warns
 
   const port = new URL(server.url).port;
   const options = ["--config", "doctor.yaml", "--json", "--login"];
-  const { code, out, err } = await doctor(place, { ...env, PORT: port }, ...options);
+  const { code, out, err } = await doctor(place, { ...env, PORT: port }, options);
   const diagnosis = JSON.parse(out) as Diagnosis;
   const failed = diagnosis.findings.filter(({ result }) => result === "fail");
   assert.deepEqual([code, failed, err], [0, [], ""]);
@@ -123,15 +131,30 @@ test("what fails is said with its fix, the rest is tried all the same, and the e
   assert.ok(!out.includes("\u001b") && !out.includes("\r"));
 });
 
+test("stopped in the middle, it ends what it started and leaves nothing", async (t) => {
+  const { place, env } = await prepared(t);
+  const { code, err } = await doctor(place, env, ["--runtime", "native"], (printed, child) => {
+    if (printed.includes("user: ")) child.kill("SIGINT");
+  });
+  assert.equal(code, 1);
+  assert.match(err, /stopped before everything was tried/);
+  assert.deepEqual(await readdir(place.home), []);
+  assert.deepEqual(await readdir(join(place.data, "workspace")), []);
+  assert.deepEqual(
+    (await readdir(place.cwd)).filter((name) => name.includes("doctor")),
+    [],
+  );
+});
+
 test("one runtime alone is tried when it is named, and one that is not there is said", async (t) => {
   const { place, env } = await prepared(t);
-  const one = await doctor(place, env, "--runtime", "native", "--json");
+  const one = await doctor(place, env, ["--runtime", "native", "--json"]);
   const { findings } = JSON.parse(one.out) as Diagnosis;
   assert.deepEqual(
     [...new Set(findings.map(({ area, subject }) => `${area} ${subject}`))],
     ["runtime native"],
   );
-  const none = await doctor(place, env, "--runtime", "nowhere");
+  const none = await doctor(place, env, ["--runtime", "nowhere"]);
   assert.equal(none.code, 1);
   assert.match(
     none.out,
