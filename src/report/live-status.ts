@@ -17,8 +17,11 @@ export interface LiveStatusOptions {
 }
 
 export interface LiveStatus {
-  /** Takes the text as the newest; resolves when it is recorded or is waiting for its turn. */
-  update(run: Run, body: string): Promise<void>;
+  /**
+   * Takes the text as the newest; resolves when it is recorded or is waiting for its turn. A function is asked for it
+   * when that comes: most of what an agent does is never shown.
+   */
+  update(run: Run, body: string | (() => string)): Promise<void>;
   /** Drops what is waiting. To be awaited before the run's last status is recorded, so that none comes after it. */
   end(runId: string): Promise<void>;
   /** Drops everything that waits, at stop. */
@@ -28,7 +31,7 @@ export interface LiveStatus {
 interface Waiting {
   /** Epoch milliseconds of the last update that went out. */
   sentAt: number;
-  next: { readonly run: Run; readonly body: string } | null;
+  next: { readonly run: Run; readonly body: string | (() => string) } | null;
   timer: NodeJS.Timeout | null;
   sending: Promise<void>;
 }
@@ -47,7 +50,8 @@ export function createLiveStatus(options: LiveStatusOptions): LiveStatus {
       const run = await store.run(next.run.id);
       const current = run?.state === next.run.state && run.attempt === next.run.attempt;
       const ended = known.get(next.run.id) !== waiting;
-      if (current && !ended) await store.addEffects([statusEffect(next.run, next.body)]);
+      const body = typeof next.body === "string" ? next.body : next.body();
+      if (current && !ended) await store.addEffects([statusEffect(next.run, body)]);
     } catch (error) {
       options.onError(error);
     }

@@ -17,15 +17,14 @@ export function withTail(
 ): { readonly reader: OutputReader; readonly tail: () => readonly string[] } {
   const lines: string[] = [];
   const keep = (text: string): void => {
-    // Redacted before it is cut: half a secret would not be found.
-    const line = redact(text.slice(0, LONGEST_READ).trimEnd()).slice(0, LONGEST);
+    const line = text.slice(0, LONGEST_READ).trimEnd();
     if (line === "" || line === lines.at(-1)) return;
     lines.push(line);
     if (lines.length > LINES) lines.shift();
   };
   return {
-    // Once more: a login may have been renewed since.
-    tail: () => lines.map(redact),
+    // At the end, since a login may be renewed meanwhile; before it is cut, since half a secret would not be found.
+    tail: () => lines.map((line) => redact(line).slice(0, LONGEST)),
     reader: {
       line(text, stream) {
         const events = reader.line(text, stream);

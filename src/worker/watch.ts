@@ -181,12 +181,14 @@ async function onEvent(event: AgentEvent, job: Job, deps: WorkDeps): Promise<voi
     await job.note({ session: event.id }).catch(() => {});
   const text = activityLine(event);
   if (text === null) return;
+  const at = deps.now();
   const workedMs = deps.ticks() - (job.startedTick ?? deps.ticks());
-  const body = runningStatus(job.run, {
-    now: (job.run.startedAt ?? deps.now()) + workedMs,
-    activity: { text: deps.redact(text), at: deps.now() },
-    hidden: job.hidden,
-    blocked: blockedHosts(job.run, deps) ?? [],
-  });
+  const body = () =>
+    runningStatus(job.run, {
+      now: (job.run.startedAt ?? at) + workedMs,
+      activity: { text: deps.redact(text), at },
+      hidden: job.hidden,
+      blocked: blockedHosts(job.run, deps) ?? [],
+    });
   await deps.live.update(job.run, body).catch(() => {});
 }

@@ -18,8 +18,11 @@ const FRAME = [
   ...["--proc", "/proc", "--dev", "/dev", "--dir", "/run"],
   ...["--dir", "/var", "--symlink", "/run", "/var/run", "--symlink", "/tmp", "/var/tmp"],
 ];
-/** What root keeps to become another, who then has nothing. */
-const BECOME = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"].flatMap((cap) => ["--cap-add", cap]);
+/** What root keeps to enter the other's checkout and to become that other, who then has nothing. */
+const BECOME = ["CAP_DAC_READ_SEARCH", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"].flatMap((cap) => [
+  "--cap-add",
+  cap,
+]);
 
 export function bubblewrapArgs({ network, user, mounts, cwd }: Sandbox): readonly string[] {
   return [

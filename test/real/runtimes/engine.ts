@@ -96,7 +96,12 @@ export async function specOf(root: string, sh: string, changes: Partial<StartSpe
   for (const dir of Object.values(folders)) await mkdir(dir, { recursive: true });
   return {
     ...{ runId, attempt: 1, argv: ["sh", "-c", sh], env: {}, stdin: "", folders, image: IMAGE, gpu: false },
-    ...{ limits: { memoryBytes: null, cpus: null, pids: null }, network: "none", visible: [] },
+    ...{
+      limits: { memoryBytes: null, cpus: null, pids: null },
+      network: "none",
+      visible: [],
+      confined: true,
+    },
     ...changes,
   };
 }

@@ -287,6 +287,13 @@ if (await confines()) {
     assert.deepEqual(processesWith(`sleep\0${mark}`), []);
   });
 
+  test("a server whose folders are open to nobody else, as under a umask of 077, starts it all the same", async (t) => {
+    const { spec, sh } = await confinedPlace(t);
+    for (const folder of Object.values(spec.folders)) await chmod(folder, 0o700);
+    const { stdout, stderr, exit } = await sh("echo work > work.txt && cat work.txt");
+    assert.deepEqual([stdout, stderr, exit.code], ["work\n", "", 0]);
+  });
+
   test("the probe tells what is held and what is not", async (t) => {
     const { runtime } = await confinedPlace(t);
     const [confined, free] = [await runtime.probe(), await runtime.probe(false)];

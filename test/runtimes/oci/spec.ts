@@ -13,4 +13,5 @@ export const SPEC: StartSpec = {
   gpu: true,
   network: "none",
   visible: ["/srv/proxy, one/socket"],
+  confined: true,
 };
