@@ -57,7 +57,7 @@ test("a secret that was committed and taken out again is found, since its commit
 
 test("a secret in the name of a file whose content the base has already is found", async (t) => {
   const place = await found(t, async (dir) => {
-    await writeFiles(dir, { [`docs/other-secret-value.txt`]: "# Shop\n" });
+    await writeFiles(dir, { "docs/other-secret-value.txt": "# Shop\n" });
     await git(dir, "add", "-A");
     await git(dir, "commit", "-q", "-m", "same content");
     await git(dir, "mv", "docs/other-secret-value.txt", "docs/plain.txt");
