@@ -35,7 +35,8 @@ export interface GitEnd {
   readonly timedOut: boolean;
   readonly isMaxBuffer: boolean;
   readonly code?: string | undefined;
-  readonly stderr: Uint8Array;
+  /** Missing when it was not kept. */
+  readonly stderr: Uint8Array | undefined;
 }
 
 /** What it was asked with. */
@@ -49,7 +50,7 @@ const OUT_OF_LIMIT =
 
 /** Stopped for taking too long or printing too much, killed, or out of the memory it was given. */
 function isOverLimit({ timedOut, isMaxBuffer, signal, stderr }: GitEnd): boolean {
-  return timedOut || isMaxBuffer || signal !== undefined || OUT_OF_LIMIT.test(Buffer.from(stderr).toString());
+  return timedOut || isMaxBuffer || signal !== undefined || OUT_OF_LIMIT.test(Buffer.from(stderr ?? "").toString());
 }
 
 interface Rule {
@@ -108,11 +109,6 @@ const RULES: readonly Rule[] = [
     fix: "Check that it still exists.",
   },
   {
-    pattern: /invalid path|unable to process path/i,
-    why: "the work holds a file whose name git does not allow",
-    fix: "Ask for the work without that file.",
-  },
-  {
     pattern: /failed to sign|load key|unprotected private key|no private key|secret key not available/i,
     why: "the bot's commit could not be signed",
     fix: "Check git.signing_key in agents.yaml: a key without a passphrase, readable for the bot's user alone. Then /dispatch retry.",
@@ -150,7 +146,7 @@ export function explain(command: string, end: GitEnd, { credential, untrusted }:
       "Check the network and the disk, then /dispatch retry.",
     );
   }
-  const stderr = redact(Buffer.from(end.stderr).toString("utf8"), credential);
+  const stderr = redact(Buffer.from(end.stderr ?? "").toString("utf8"), credential);
   const words = lastWords(stderr);
   const rule = RULES.find(({ pattern }) => pattern.test(stderr));
   if (rule) return ruled(`${action}: ${rule.why} (${words})`, rule);

@@ -4,9 +4,11 @@
  * command, in its environment. It is only ever pointed at repositories the bot made and no agent has written to.
  */
 import { setPriority } from "node:os";
+import type { Readable } from "node:stream";
 import { execa } from "execa";
 import type { GitCredential } from "../forges/forge.ts";
 import { explain } from "./explain.ts";
+import { tooMuch } from "./limits.ts";
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 const KILL_AFTER_MS = 2_000;
@@ -75,6 +77,8 @@ export interface GitCall {
   readonly timeoutMs?: number;
   /** It reads what an agent wrote: bounded in time, memory and what it may write, and an OverLimit beyond. */
   readonly untrusted?: boolean;
+  /** Only whether it prints no more than so many bytes is asked: they are counted and not kept. */
+  readonly noMoreThan?: number;
   /** Lets the machine's other work go first. */
   readonly background?: boolean;
 }
@@ -112,6 +116,7 @@ export function createGit(options: GitOptions): Git {
       encoding: "buffer",
       stripFinalNewline: false,
       maxBuffer: MAX_OUTPUT_BYTES,
+      buffer: call.noMoreThan === undefined,
       timeout: call.timeoutMs ?? (call.untrusted ? UNTRUSTED_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       forceKillAfterDelay: KILL_AFTER_MS,
       killDescendants: true,
@@ -119,13 +124,27 @@ export function createGit(options: GitOptions): Git {
       ...(call.signal ? { cancelSignal: call.signal } : {}),
     });
     if (call.background && child.pid !== undefined) lowerPriority(child.pid);
+    const isOver = call.noMoreThan === undefined ? () => false : count(child, call.noMoreThan);
     const result = await child;
+    if (isOver()) throw tooMuch(`running git ${args[0]}`);
     if (result.isCanceled) call.signal?.throwIfAborted();
     const code = result.exitCode ?? -1;
     if (code !== 0 && !call.accept?.includes(code)) throw explain(args[0], result, call);
-    const stdout = Buffer.from(result.stdout);
+    const stdout = Buffer.from(result.stdout ?? "");
     return { code, stdout, text: stdout.toString("utf8").trimEnd() };
   };
+}
+
+/** Ends it as soon as it prints more. */
+function count(child: { readonly stdout: Readable; kill(signal: "SIGKILL"): unknown }, most: number) {
+  let bytes = 0;
+  child.stdout.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= most) return;
+    child.stdout.destroy();
+    child.kill("SIGKILL");
+  });
+  return () => bytes > most;
 }
 
 function environment(options: GitOptions, call: GitCall): Record<string, string> {

@@ -40,7 +40,8 @@ test("every commented key of agents.example.yaml is valid too", () => {
         WORK_KEY_PATH: join(cwd, "key.pem"),
         WORK_WEBHOOK_SECRET: SECRET,
       };
-      const config = loadExample(UNCOMMENTED, env);
+      // The one path of the example that must lead to a secret of one's own.
+      const config = loadExample(UNCOMMENTED.replace("./signing-key", env.WORK_KEY_PATH), env);
       assert.deepEqual(
         config.forges.map(({ name }) => name),
         ["codeberg", "work"],

@@ -52,14 +52,30 @@ for (const name of [
   ...[".GIT/config", "a/.Git/hooks/x", "git~1/config", ".git::$INDEX_ALLOCATION/x", ".git. /x"],
   ".g\u{200c}it/config",
 ]) {
-  test(`a file whose name is .git to some systems, ${JSON.stringify(name)}, is refused by its name`, async (t) => {
-    const { room, run, prepared, write } = await begin(t);
+  test(`a file whose name is .git to some systems, ${JSON.stringify(name)}, is left out, committed or not`, async (t) => {
+    const { room, run, prepared, checkout, write } = await begin(t);
     await write(name);
-    await assert.rejects(room.collect(run, prepared), {
-      name: "Refusal",
-      message: /the work holds a file whose name git does not allow/,
-      fix: /without that file/,
-    });
+    await write("plain.txt");
+    const published = async () => {
+      const work = await room.collect(run, prepared);
+      await room.push(prepared, work?.sha ?? "");
+      const { baseSha } = prepared.workspace;
+      assert.equal(await room.remote.bare("diff", "--name-only", baseSha, work?.sha ?? ""), "plain.txt");
+      return work;
+    };
+    await published();
+    const unsafe = ["-c", "core.protectNTFS=false", "-c", "core.protectHFS=false"];
+    await git(
+      checkout,
+      ...unsafe,
+      "update-index",
+      "--add",
+      "--cacheinfo",
+      `100644,${await git(checkout, "hash-object", "-w", "plain.txt")},${name}`,
+    ).catch(() => {});
+    await git(checkout, ...unsafe, "add", "plain.txt");
+    await git(checkout, ...unsafe, "commit", "-q", "-m", "x");
+    await published();
   });
 }
 
