@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-const all = ["ack", "idle", "claim", "prepare", "fanout", "start"];
+const all = ["ack", "idle", "claim", "prepare", "fanout", "start", "sandbox"];
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !all.includes(name));
 if (unknown.length > 0) {

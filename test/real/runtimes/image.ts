@@ -102,7 +102,7 @@ function fill(root: string): void {
 function put(root: string, program: string, at: string): void {
   copyFileSync(program, join(root, at));
   chmodSync(join(root, at), 0o755);
-  const linked = spawnSync("ldd", [program], { encoding: "utf8" }).stdout;
+  const linked = spawnSync("/usr/bin/ldd", [program], { encoding: "utf8" }).stdout;
   for (const [library] of linked.matchAll(/\/[^ )\n]+/g)) {
     const target = join(root, library);
     if (existsSync(target) || !existsSync(library)) continue;
