@@ -47,6 +47,7 @@ export function createCall(program: string, env: Readonly<Record<string, string>
       stdin: "ignore",
       timeout: options.timeoutMs === null ? 0 : (options.timeoutMs ?? TIMEOUT_MS),
       maxBuffer: MAX_BYTES,
+      all: options.onLine !== undefined,
       detached: options.outlives ?? false,
       ...(options.signal ? { cancelSignal: options.signal } : {}),
     });
@@ -75,7 +76,8 @@ export function wordsOf({ stdout, stderr }: Pick<Answer, "stdout" | "stderr">): 
   const said = lines.filter(
     (line) => line !== "" && !/^(Run 'docker|See 'docker|\[\]$|time=.*level=warn)/.test(line),
   );
-  return (said[0] ?? "it gave no reason")
+  const complaint = said.find((line) => /^(docker: )?Error/.test(line));
+  return (complaint ?? said[0] ?? "it gave no reason")
     .replace(/^docker: /, "")
     .replace(/^Error( response from daemon)?: /, "")
     .slice(0, 500);

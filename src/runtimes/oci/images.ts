@@ -67,7 +67,10 @@ function explainPull(name: string, words: string, engine: string): Refusal {
   return missing(name, `it is not here and can not be pulled: ${words}`, BUILD);
 }
 
-/** Layers, as both engines name them when nobody looks: `id: Pull complete`, `Copying blob id done`. */
+/**
+ * Layers, as both engines name them when nobody looks: docker each at its end (`id: Pull complete`), podman each at its
+ * beginning (`Copying blob id`), and then what comes after the last.
+ */
 function readProgress(tell: (text: string) => void): (line: string) => void {
   const layers = new Set<string>();
   const done = new Set<string>();
@@ -76,9 +79,10 @@ function readProgress(tell: (text: string) => void): (line: string) => void {
       .exec(line)
       ?.slice(1)
       .find(Boolean);
-    if (id === undefined) return;
-    layers.add(id);
-    if (/Pull complete|Already exists|done$|skipped/.test(line)) done.add(id);
+    if (id !== undefined) layers.add(id);
+    else if (!/^Copying config/.test(line)) return;
+    if (id === undefined) for (const layer of layers) done.add(layer);
+    else if (/Pull complete|Already exists|done$|skipped/.test(line)) done.add(id);
     tell(`${done.size} of ${layers.size} layers`);
   };
 }
