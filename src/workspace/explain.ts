@@ -50,7 +50,9 @@ const OUT_OF_LIMIT =
 
 /** Stopped for taking too long or printing too much, killed, or out of the memory it was given. */
 function isOverLimit({ timedOut, isMaxBuffer, signal, stderr }: GitEnd): boolean {
-  return timedOut || isMaxBuffer || signal !== undefined || OUT_OF_LIMIT.test(Buffer.from(stderr ?? "").toString());
+  return (
+    timedOut || isMaxBuffer || signal !== undefined || OUT_OF_LIMIT.test(Buffer.from(stderr ?? "").toString())
+  );
 }
 
 interface Rule {
