@@ -13,7 +13,7 @@ import { takeHead } from "./agent-head.ts";
 import { type Identity, type Maker, makeCommit } from "./commit.ts";
 import { treeWithEdits } from "./edits.ts";
 import type { Git } from "./git.ts";
-import { refuseManyFiles } from "./limits.ts";
+import { MOST_NAMES, refuseManyFiles } from "./limits.ts";
 import { make } from "./mirror.ts";
 import { renew } from "./pushed.ts";
 import { remake } from "./remake.ts";
@@ -70,6 +70,8 @@ export async function collect(options: CollectOptions, request: CollectRequest):
 
   const maker = { ...options, coauthor: request.coauthor };
   const taken = await takeHead({ git, checkout: folders.checkout, gitDir, base, signal });
+  // Before anything is made of it: a million names take long to compare with files.
+  if (taken !== null) await refuseManyChanges(git, call, base, taken);
   const { parent, head, note, before } = await place(maker, call, request, { taken, pushed });
   const tree = await treeWithEdits({ git, gitDir, checkout: folders.checkout, head, base, signal });
   if (tree === (await treeOf(git, call, base))) return null;
@@ -152,10 +154,17 @@ async function commit(
   return await makeCommit(maker, call, { tree, parents: [parent], message, ...dates });
 }
 
+async function refuseManyChanges(git: Git, call: Call, base: string, sha: string): Promise<void> {
+  const flags = ["-r", "-z", "--name-only", "--no-renames"] as const;
+  // A tree that holds itself ten times over, ten times, unfolds without end: it is listed no further than that.
+  await git(["ls-tree", "-r", "-z", "--name-only", sha], { ...call, noMoreThan: MOST_NAMES });
+  const names = await git(["diff-tree", ...flags, base, sha], call);
+  refuseManyFiles(names.stdout.toString("latin1").split("\0").length - 1);
+}
+
 async function measure(git: Git, call: Call, base: string, sha: string) {
   const flags = ["-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"] as const;
-  const names = await git(["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, sha], call);
-  refuseManyFiles(names.stdout.toString("latin1").split("\0").length - 1);
+  await refuseManyChanges(git, call, base, sha);
   const diff = await git(["diff-tree", ...flags, base, sha], call);
   const count = await git(["rev-list", "--count", sha, `^${base}`], call);
   let [files, added, removed] = [0, 0, 0];

@@ -10,8 +10,6 @@ import { refuseBigFile, refuseBigWork, refuseManyFiles } from "./limits.ts";
 import { removeTraps } from "./traps.ts";
 
 const QUESTION_FILE = "BLOCKED.md";
-/** Bytes: the names of a million files. */
-const MOST_NAMES = 64 * 1024 * 1024;
 const NO_OBJECT = "0".repeat(40);
 
 export interface EditsRequest {
@@ -35,8 +33,6 @@ export async function treeWithEdits(request: EditsRequest): Promise<string> {
   };
   const index: Index = (args, input) => git(args, { ...call, ...(input ? { input } : {}) });
   await removeTraps(checkout);
-  // A tree that holds itself ten times over, ten times, unfolds to more than any index: listing it meets the limit.
-  await git(["ls-tree", "-r", "-z", "--name-only", head], { ...call, noMoreThan: MOST_NAMES });
   await index(["read-tree", head]);
   const { present, gone } = await changes(index, checkout);
   await index(["update-index", "-z", "--index-info"], bytes([...gone, QUESTION_FILE].map(removal)));

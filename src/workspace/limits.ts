@@ -12,7 +12,9 @@ const MAX_COMMIT_BYTES = MiB;
 /** Of everything together, unpacked: what a few kilobytes unfold to counts as what it is. */
 const MAX_WORK_BYTES = 1024 * MiB;
 /** Versions of files and folders, and commits. */
-const MAX_OBJECTS = 200_000;
+export const MAX_OBJECTS = 200_000;
+/** Bytes: the names of a million files. */
+export const MOST_NAMES = 64 * MiB;
 
 /** The work goes beyond what a person could want published. */
 export class OverLimit extends Refusal {}
@@ -27,10 +29,10 @@ export function refuseManyFiles(count: number): void {
   );
 }
 
-export function refuseManyObjects(count: number): void {
-  if (count <= MAX_OBJECTS) return;
-  const [many, most] = [count, MAX_OBJECTS].map((n) => n.toLocaleString("en"));
-  throw new OverLimit(`collecting the work: its history has ${many} objects, more than ${most}`, SMALLER);
+export function refuseManyObjects(count: number, most: number): void {
+  if (count <= most) return;
+  const [many, limit] = [count, most].map((n) => n.toLocaleString("en"));
+  throw new OverLimit(`collecting the work: its history has ${many} objects, more than ${limit}`, SMALLER);
 }
 
 /** `path` as Latin-1: names are bytes. */
