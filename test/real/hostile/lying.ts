@@ -1,7 +1,9 @@
 /** Attacks on what the bot believes and publishes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OWN_KEY, type Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+
+const HEX = `printf %s "$HOSTILE_KEY" | od -An -tx1 | tr -d ' \\n'`;
 
 export function lying(stage: () => Stage): void {
   test("one that forges the run's records changes nothing of how its end is told", async () => {
@@ -27,16 +29,17 @@ export function lying(stage: () => Stage): void {
     assert.match(final, /code 9/);
   });
 
+  // Made from the environment: the script itself is published with the repository.
   const forms = {
-    "as it is": OWN_KEY,
-    "in base64": Buffer.from(`key=${OWN_KEY}\n`).toString("base64"),
-    "URL-encoded": encodeURIComponent(OWN_KEY),
-    "in hex": Buffer.from(OWN_KEY).toString("hex"),
+    "as it is": 'printf %s "$HOSTILE_KEY"',
+    "in base64": `printf 'key=%s;' "$HOSTILE_KEY" | base64 | tr -d '\\n'`,
+    "URL-encoded": "node -e 'console.log(encodeURIComponent(process.env.HOSTILE_KEY))'",
+    "in hex": HEX,
   };
-  for (const [how, text] of Object.entries(forms)) {
+  for (const [how, command] of Object.entries(forms)) {
     test(`one that commits its key ${how} gets nothing pushed, and is told so`, async () => {
       const { desk, final } = await stage().attack({
-        script: `echo '${text}' > config.txt; git add -A; git commit -qm work; echo DONE committed`,
+        script: `${command} > config.txt; git add -A; git commit -qm work; echo DONE committed`,
       });
       assert.match(final, /Failed/);
       assert.match(final, /config\.txt/);
@@ -60,14 +63,8 @@ export function lying(stage: () => Stage): void {
       "a commit's author",
       'echo 1 > a; git add -A; git -c user.name="$HOSTILE_KEY" commit -qm x --author "$HOSTILE_KEY <a@b>"',
     ],
-    [
-      "a file's name",
-      'name=$(printf %s "$HOSTILE_KEY" | tr / _); echo 1 > "$(printf %s "$HOSTILE_KEY" | od -An -tx1 | tr -d \' \\n\')"',
-    ],
-    [
-      "a branch's name",
-      'git checkout -q -b "key-$(printf %s "$HOSTILE_KEY" | od -An -tx1 | tr -d \' \\n\')"; echo 1 > a',
-    ],
+    ["a file's name", `echo 1 > "$(${HEX})"`],
+    ["a branch's name", `git checkout -q -b "key-$(${HEX})"; echo 1 > a`],
     ["its output", 'echo "the key is $HOSTILE_KEY"; echo "$HOSTILE_KEY" >&2; echo 1 > a'],
     ["its question", 'echo "Is $HOSTILE_KEY right?" > BLOCKED.md'],
     ["its last words", 'echo 1 > a; echo "DONE with $HOSTILE_KEY"; exit 0'],

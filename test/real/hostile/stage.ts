@@ -14,7 +14,7 @@ import { type Canaries, plantCanaries } from "./canaries.ts";
 export type Where = "docker" | "podman" | "native";
 
 /** The attacker's own: it may have it, and publish it nowhere. */
-export const OWN_KEY = "own-key-of-the-hostile-agent+/4d1c";
+const OWN_KEY = "own-key-of-the-hostile-agent+/4d1c";
 
 export interface Attack {
   /** Run by `sh` in the checkout. */
