@@ -83,7 +83,7 @@ test("every problem is told at once, with its place, key and what is allowed", (
     "git: {name: }",
   ];
   assert.deepEqual(problemsOf(yaml.join("\n"), { ...FORGEJO, PORT: "http" }), [
-    '2:3 dispatch.agnet is not a known key; did you mean "agent"? (agent, template, runtime, image, gpu, user, network, allow, confined, draft, timeout, idle_timeout, grace, workspace_root, spares, drain, lease, lost, catch_up, templates, public_url, memory, cpus, pids, log_limit, output_limit)',
+    '2:3 dispatch.agnet is not a known key; did you mean "agent"? (agent, template, runtime, image, gpu, user, network, allow, confined, draft, timeout, idle_timeout, grace, workspace_root, spares, drain, lease, lost, catch_up, templates, public_url, memory, cpus, pids, disk, log_limit, output_limit)',
     "3:12 dispatch.timeout has no unit; write 30m for minutes or 30s for seconds (a duration such as 90s, 30m or 2h)",
     '4:12 dispatch.runtime "dokcer" is not one of them; did you mean "docker"? (auto, native, docker, podman, apple)',
     '5:1 concurency is not a known key; did you mean "concurrency"? (dispatch, concurrency, rates, forges, permission, agents, git, housekeeping)',

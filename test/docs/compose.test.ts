@@ -15,7 +15,11 @@ interface Service {
   readonly volumes: readonly string[];
 }
 
-const text = readFileSync(join(ROOT, "compose.yaml"), "utf8").replaceAll(/\$\{POSTGRES_PASSWORD:-\}/g, "p");
+/** As with nothing set but what must be. */
+const text = readFileSync(join(ROOT, "compose.yaml"), "utf8")
+  .replaceAll("${POSTGRES_PASSWORD:-}", "p")
+  .replaceAll(/\$\{\w+:\?[^}]*\}/g, "/set")
+  .replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1");
 const { services, volumes } = parse(text, { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, null>>;
@@ -49,7 +53,7 @@ test("the database is made with the name, user and password that the others use"
 
 test("what is to outlive a container has a volume of its own", () => {
   const named = Object.values(services).flatMap((service) =>
-    service.volumes.filter((one) => !one.startsWith(".")),
+    service.volumes.filter((one) => !/^[./]/.test(one)),
   );
   assert.deepEqual(named.map((one) => one.split(":")[0]).sort(), Object.keys(volumes).sort());
   for (const service of Object.values(services).filter(({ build }) => build))

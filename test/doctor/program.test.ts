@@ -114,7 +114,7 @@ test("what fails is said with its fix, the rest is tried all the same, and the e
   world.fail("GET", /^\/user$/, 401);
   await writeFile(
     join(place.cwd, "agents.yaml"),
-    AGENTS.replace("URL", "http://127.0.0.1:1").replace("agent: mine", "agent: broken, memory: 1g"),
+    AGENTS.replace("URL", "http://127.0.0.1:1").replace("agent: mine", "agent: broken"),
   );
   const { code, out, err } = await doctor(place, { ...env, PORT: "1" });
   assert.deepEqual([code, err], [1, ""]);
@@ -125,10 +125,20 @@ test("what fails is said with its fix, the rest is tried all the same, and the e
     out,
     /Agent broken\n {2}pass {2}runtime: native\n {2}fail {2}program: .*no-such-program.*\n {8}fix: /,
   );
-  assert.match(out, /fail {2}limit of memory: dispatch\.memory is set and is not held\n {8}fix: /);
   assert.match(out, /pass {2}adoption: a restarted bot finds and ends a running agent/);
   assert.match(out, /\nnot healthy: \d+ passed, \d+ warnings?, [2-9] failed\n$/);
   assert.ok(!out.includes("\u001b") && !out.includes("\r"));
+});
+
+test("a limit that the runtime cannot hold refuses its agents, and fails where that is tried", async (t) => {
+  const { place, env } = await prepared(t);
+  const yaml = AGENTS.replace("URL", "http://127.0.0.1:1").replace("agent: mine", "agent: mine, memory: 1g");
+  await writeFile(join(place.cwd, "agents.yaml"), yaml);
+  const all = await doctor(place, { ...env, PORT: "1" });
+  assert.match(all.out, /fail {2}runtime: .*native can not hold it to dispatch\.memory .*\n {8}fix: /);
+  const { code, out } = await doctor(place, env, ["--runtime", "native"]);
+  assert.equal(code, 1);
+  assert.match(out, /fail {2}limit of memory: dispatch\.memory is set and is not held\n {8}fix: /);
 });
 
 test("stopped in the middle, it ends what it started and leaves nothing", async (t) => {
