@@ -17,7 +17,7 @@ interface Service {
 
 /** As with nothing set but what must be. */
 const text = readFileSync(join(ROOT, "compose.yaml"), "utf8")
-  .replaceAll("${POSTGRES_PASSWORD:-}", "p")
+  .replaceAll(/\$\{POSTGRES_PASSWORD:-\}/g, "p")
   .replaceAll(/\$\{\w+:\?[^}]*\}/g, "/set")
   .replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1");
 const { services, volumes } = parse(text, { merge: true }) as {
