@@ -94,6 +94,26 @@ test("of two labels by two people each is judged for its own, one with the next 
   assert.deepEqual([(await desk.store.runs({})).length, (await desk.replies()).length], [1, 1]);
 });
 
+test("of two labels that one person put on one after the other, each is a command, whichever event tells both", async (t) => {
+  const desk = await openDesk(t);
+  desk.forge.labelings.push(put(LABEL, ALICE, 30), put(SCRIPTED, ALICE, 60));
+  await desk.happen(told([SCRIPTED, LABEL], 60));
+  assert.deepEqual([(await desk.run())?.trigger.label, await desk.replies()], [LABEL, []]);
+  await desk.happen(found(SCRIPTED, [SCRIPTED, LABEL], 60));
+  await desk.happen(told([SCRIPTED, LABEL, "later"], 120));
+  const replies = await desk.replies();
+  assert.match(replies[0] ?? "", /^A run is here already/);
+  assert.deepEqual([(await desk.store.runs({})).length, replies.length], [1, 1]);
+});
+
+test("of two labels that were put on at once, the first is the command", async (t) => {
+  const desk = await openDesk(t);
+  desk.forge.labelings.push(put(LABEL, ALICE, 60), put(SCRIPTED, ALICE, 60));
+  await desk.happen(told([LABEL, SCRIPTED], 60));
+  await desk.happen(found(SCRIPTED, [LABEL, SCRIPTED], 60));
+  assert.deepEqual([(await desk.run())?.trigger.label, await desk.replies()], [LABEL, []]);
+});
+
 test("a label that stood on the issue for longer than anybody waits starts nothing when another is touched", async (t) => {
   const desk = await openDesk(t);
   desk.forge.labelings.push(put(LABEL, ALICE, -8 * DAY));
