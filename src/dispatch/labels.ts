@@ -73,7 +73,9 @@ export async function judgeLabels(event: LabelsChanged, forge: Forge, deps: Labe
     labels,
     left.map(({ label }) => label),
   );
-  const after: Memory = isLate ? { ...before, judged } : { labels: known, at, judged };
+  // When they were so: before the first that stays unknown was put on, or who did that could not be asked for any more.
+  const since = Math.min(at, ...left.map((one) => one.at));
+  const after: Memory = isLate ? { ...before, judged } : { labels: known, at: since, judged };
   return { wanted, remembered: remember(event, after) };
 }
 
