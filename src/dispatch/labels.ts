@@ -32,7 +32,7 @@ export interface Wanted extends Adding {
 }
 
 export interface Judged {
-  /** Of the labels that were added, the first that commands; null when there is none, or it was judged before. */
+  /** Of the labels that were added and command, the one put on first; null when there is none that was not judged before. */
   readonly wanted: Wanted | null;
   /** To be settled in any case. */
   readonly remembered: Response;
@@ -56,14 +56,16 @@ export async function judgeLabels(event: LabelsChanged, forge: Forge, deps: Labe
     const agent = deps.parseLabel(label)?.agent;
     if (agent) commanding.push({ label, agent, ...(await addingOf(label, event, before, forge, deps.now)) });
   }
+  commanding.sort((a, b) => a.at - b.at);
   let wanted: Wanted | null = null;
-  for (const one of commanding) {
+  let left: readonly Wanted[] = [];
+  for (const [index, one] of commanding.entries()) {
     if (at - one.at > OLDEST_MS || (await wasJudged(one, event, before, forge, deps))) continue;
     wanted = one;
+    // What another put on, or somebody later, is a command of its own: unknown still, the next event tells of it again.
+    left = commanding.slice(index + 1).filter(({ by, at: later }) => by.id !== one.by.id || later > one.at);
     break;
   }
-  // One event is judged for one person. What another put on stays unknown, so that the next event tells of it again.
-  const left = commanding.filter((one) => wanted !== null && one.by.id !== wanted.by.id);
   const judged = new Map(before.judged);
   for (const one of without(commanding, left))
     judged.set(one.label, Math.max(one.at, judged.get(one.label) ?? 0));
@@ -71,7 +73,9 @@ export async function judgeLabels(event: LabelsChanged, forge: Forge, deps: Labe
     labels,
     left.map(({ label }) => label),
   );
-  const after: Memory = isLate ? { ...before, judged } : { labels: known, at, judged };
+  // When they were so: before the first that stays unknown was put on, or who did that could not be asked for any more.
+  const since = Math.min(at, ...left.map((one) => one.at));
+  const after: Memory = isLate ? { ...before, judged } : { labels: known, at: since, judged };
   return { wanted, remembered: remember(event, after) };
 }
 

@@ -85,13 +85,33 @@ test("a forge that is down is asked again for who put it on among others, but no
 test("of two labels by two people each is judged for its own, one with the next event of the issue", async (t) => {
   const desk = await openDesk(t);
   desk.forge.labelings.push(put(LABEL, ALICE, 30), put(SCRIPTED, EVE, 60));
-  await desk.happen(told([LABEL, SCRIPTED], 60, EVE));
+  await desk.happen(told([LABEL, SCRIPTED, "sooner"], 75, EVE));
   assert.equal((await desk.run())?.trigger.by.login, "alice");
   assert.deepEqual(await desk.replies(), []);
   await desk.happen(told([SCRIPTED], 90, { ...desk.forge.bot, bot: true }));
   assert.equal((await desk.replies()).length, 1);
   await desk.happen(told([SCRIPTED, "later"], 120));
   assert.deepEqual([(await desk.store.runs({})).length, (await desk.replies()).length], [1, 1]);
+});
+
+test("of two labels that one person put on one after the other, each is a command, whichever event tells both", async (t) => {
+  const desk = await openDesk(t);
+  desk.forge.labelings.push(put(LABEL, ALICE, 30), put(SCRIPTED, ALICE, 60));
+  await desk.happen(told([SCRIPTED, LABEL, "sooner"], 90, EVE));
+  assert.deepEqual([(await desk.run())?.trigger.label, await desk.replies()], [LABEL, []]);
+  await desk.happen(told([SCRIPTED, LABEL, "later"], 120, EVE));
+  await desk.happen(found(SCRIPTED, [SCRIPTED, LABEL, "later"], 60));
+  const replies = await desk.replies();
+  assert.match(replies[0] ?? "", /^A run is here already/);
+  assert.deepEqual([(await desk.store.runs({})).length, replies.length], [1, 1]);
+});
+
+test("of two labels that were put on at once, the first is the command", async (t) => {
+  const desk = await openDesk(t);
+  desk.forge.labelings.push(put(LABEL, ALICE, 60), put(SCRIPTED, ALICE, 60));
+  await desk.happen(told([LABEL, SCRIPTED], 60));
+  await desk.happen(found(SCRIPTED, [LABEL, SCRIPTED], 60));
+  assert.deepEqual([(await desk.run())?.trigger.label, await desk.replies()], [LABEL, []]);
 });
 
 test("a label that stood on the issue for longer than anybody waits starts nothing when another is touched", async (t) => {
