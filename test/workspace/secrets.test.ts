@@ -57,7 +57,7 @@ test("a secret that was committed and taken out again is found, since its commit
 
 test("a secret in the name of a file whose content the base has already is found", async (t) => {
   const place = await found(t, async (dir) => {
-    await writeFiles(dir, { [`docs/other-secret-value.txt`]: "# Shop\n" });
+    await writeFiles(dir, { "docs/other-secret-value.txt": "# Shop\n" });
     await git(dir, "add", "-A");
     await git(dir, "commit", "-q", "-m", "same content");
     await git(dir, "mv", "docs/other-secret-value.txt", "docs/plain.txt");
@@ -72,7 +72,7 @@ test("a secret in the name of a file whose content the base has already is found
 
 test("a secret in a branch's name is found", async (t) => {
   const room = await openRoom(t);
-  const run = room.run({ request: { branch: "agent/other-secret-value" } });
+  const run = room.run({ issue: { title: "other-secret-value" } });
   const prepared = await room.prepare(run);
   await writeFiles(prepared.folders.checkout, { "a.txt": "a" });
   const work = await room.collect(run, prepared);
