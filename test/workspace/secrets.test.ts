@@ -72,7 +72,7 @@ test("a secret in the name of a file whose content the base has already is found
 
 test("a secret in a branch's name is found", async (t) => {
   const room = await openRoom(t);
-  const run = room.run({ request: { branch: "agent/other-secret-value" } });
+  const run = room.run({ issue: { title: "other-secret-value" } });
   const prepared = await room.prepare(run);
   await writeFiles(prepared.folders.checkout, { "a.txt": "a" });
   const work = await room.collect(run, prepared);
