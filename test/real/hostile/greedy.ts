@@ -50,7 +50,7 @@ export function greedy(stage: () => Stage): void {
     const { final } = await stage().attack({
       script: `trap '' TERM INT HUP; (trap '' TERM; sleep ${time}) & while :; do sleep ${time}; done`,
       async meanwhile(desk, { world }) {
-        await world.waitFor(() => living(time).length > 1, "it to sleep", 60_000);
+        await world.waitFor(() => living(time).length > 1, "it to sleep", 180_000);
         await say(desk, "/dispatch cancel");
       },
     });

@@ -97,7 +97,7 @@ async function attacked(stage: Stage, { script, files, meanwhile }: Attack): Pro
   const desk: Desk = { world, repo, issue, maintainer };
   await say(desk, "/dispatch");
   await meanwhile?.(desk, stage);
-  const { body } = await answer(desk, ENDED, 120_000);
+  const { body } = await answer(desk, ENDED, 300_000);
   assert.doesNotMatch(body, NOT_STARTED);
   const folder = join(bot.config.workspaceRoot, "local", repo.toLowerCase(), `task-${issue}`);
   const left = (name: string) => readFile(join(folder, "repo", name)).catch(() => Buffer.alloc(0));
