@@ -13,7 +13,7 @@ const scripted = join(import.meta.dirname, "..", "..", "src", "demo", "scripted-
 const custom = `{ argv: [${process.execPath}, ${scripted}], success: { line: "^DONE (.*)$" } }`;
 const WAIT_MS = 30_000;
 const WAITS = `dispatch: { agent: scripted, drain: wait }
-agents: { scripted: { runtime: native, custom: ${custom} } }
+agents: { scripted: { runtime: native, confined: false, custom: ${custom} } }
 `;
 
 /** The checkout of the one run there is. */

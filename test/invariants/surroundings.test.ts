@@ -99,9 +99,17 @@ describe("a server in a folder of its own", () => {
     );
     for (const name of own)
       assert.ok(
-        ["dispatch.sqlite", "logs", "native", "mirrors", "server.", "worker"].some((known) =>
-          name.startsWith(known),
-        ),
+        [
+          "dispatch.sqlite",
+          "logs",
+          "native",
+          "docker",
+          "podman",
+          "egress",
+          "mirrors",
+          "server.",
+          "worker",
+        ].some((known) => name.startsWith(known)),
         `the bot's data holds ${name}`,
       );
   });
