@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import type { LiveStatus } from "../../src/report/live-status.ts";
 import type { FakeScript } from "../fakes/runtime.ts";
 import { type Bench, DONE, LEASE_MS, openBench } from "./bench.ts";
 import { until } from "./wait.ts";
@@ -84,7 +85,10 @@ test("the status comment shows how long the agent has worked, whatever the clock
   const script: FakeScript = { output: ["hello\n", DONE], act, pauseMs: 5 };
   const bench: Bench = await openBench(t, { script: () => script });
   await bench.enqueue();
-  const live = { ...bench.deps.live, update: async (_run: unknown, body: string) => void seen.push(body) };
+  const update: LiveStatus["update"] = async (_run, body) => {
+    seen.push(typeof body === "string" ? body : body());
+  };
+  const live = { ...bench.deps.live, update };
   await bench.work(await bench.claim(), { live });
   assert.match(seen.join("\n"), /\(1 min 5 s\)/);
 });

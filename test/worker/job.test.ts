@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import type { LiveStatus } from "../../src/report/live-status.ts";
 import { type Job, openJob } from "../../src/worker/job.ts";
 import { ALICE, type Bench, DONE, LEASE_MS, openBench } from "./bench.ts";
 import { until } from "./wait.ts";
@@ -238,7 +239,10 @@ test("the status comment follows the run, and shows what the agent does and what
       return move(...given);
     },
   };
-  const live = { ...bench.deps.live, update: async (_run: unknown, body: string) => void seen.push(body) };
+  const update: LiveStatus["update"] = async (_run, body) => {
+    seen.push(typeof body === "string" ? body : body());
+  };
+  const live = { ...bench.deps.live, update };
   await bench.work(claim, { store, live });
   assert.deepEqual(
     seen.map((body) => /\*\*(\w+)/.exec(body)?.[1]),
