@@ -74,7 +74,8 @@ export function looking(stage: () => Stage): void {
     const found = await finds("node knock.mjs; ls -l /var/run/docker.sock /run; cat /proc/net/dev", {
       "knock.mjs": knock,
     });
-    assert.doesNotMatch(found, /^resolved/m);
+    // An engine may write the host's own name into /etc/hosts: its address is knocked at below.
+    assert.doesNotMatch(found, /^resolved (?:example\.com|by)/m);
     assert.equal([...found.matchAll(/^refused /gm)].length, servers.length);
     assert.deepEqual(
       [...(found.split("Inter-|")[1] ?? "").matchAll(/^ *(\w+):/gm)].map(([, name]) => name),
