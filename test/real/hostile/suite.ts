@@ -1,6 +1,7 @@
 /** Every attack in one runtime, by one bot. */
 import { after, before, describe } from "node:test";
 import type { Config } from "../../../src/config/config.ts";
+import { ENGINE_ENV } from "../runtimes/engine.ts";
 import { beyondLimits, greedy } from "./greedy.ts";
 import { looking } from "./looking.ts";
 import { lying } from "./lying.ts";
@@ -40,6 +41,7 @@ function narrow(config: Config, limits: boolean, image: string | null): Config {
   const enforced = limits ? { memoryBytes: 256 << 20, cpus: 1, pids: 128 } : {};
   return {
     ...config,
+    engineEnv: ENGINE_ENV,
     caps: { ...config.caps, total: 2 },
     defaults: { ...config.defaults, image: image ?? config.defaults.image },
     limits: { ...config.limits, diskBytes: DISK_BYTES, ...enforced },
