@@ -137,7 +137,7 @@ function actionIn(body: string): string | null {
 async function waitFor(
   condition: () => boolean | Promise<boolean>,
   what = "the condition",
-  timeoutMs = 10_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {

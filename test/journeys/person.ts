@@ -43,7 +43,7 @@ export async function answers(desk: Desk): Promise<readonly WorldComment[]> {
 }
 
 /** Waits for a comment of the bot that matches; tells what was there when none came. */
-export async function answer(desk: Desk, pattern: RegExp, timeoutMs = 30_000): Promise<WorldComment> {
+export async function answer(desk: Desk, pattern: RegExp, timeoutMs = 90_000): Promise<WorldComment> {
   let seen: readonly WorldComment[] = [];
   let found: WorldComment | undefined;
   try {
@@ -67,7 +67,7 @@ export async function answer(desk: Desk, pattern: RegExp, timeoutMs = 30_000): P
 const FINAL = /^(?:✅|❌|🛑|⏱️|❓) \*\*/u;
 
 /** Waits for a final answer: a new comment, not the status comment. */
-export async function finalAnswer(desk: Desk, pattern = /./, timeoutMs = 30_000): Promise<WorldComment> {
+export async function finalAnswer(desk: Desk, pattern = /./, timeoutMs = 90_000): Promise<WorldComment> {
   return await answer(
     desk,
     new RegExp(`${FINAL.source}[\\s\\S]*(?:${pattern.source})`, `u${pattern.flags}`),

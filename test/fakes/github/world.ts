@@ -70,7 +70,7 @@ function configOf(fake: Fake): GithubForgeConfig {
   };
 }
 
-const waitFor: ForgeWorld["waitFor"] = async (condition, what = "the condition", timeoutMs = 10_000) => {
+const waitFor: ForgeWorld["waitFor"] = async (condition, what = "the condition", timeoutMs = 60_000) => {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
