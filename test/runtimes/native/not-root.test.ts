@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { confines } from "./confines.ts";
 
-const FILES = ["confined.test.ts", "confined-contract.test.ts"].map((name) =>
+const FILES = ["confine.test.ts", "confined.test.ts", "confined-contract.test.ts"].map((name) =>
   join(import.meta.dirname, name),
 );
 const SOMEBODY = [
