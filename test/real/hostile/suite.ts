@@ -43,6 +43,8 @@ function narrow(config: Config, limits: boolean, image: string | null): Config {
     ...config,
     engineEnv: ENGINE_ENV,
     caps: { ...config.caps, total: 2 },
+    // Attack after attack fails, and at once: that must not pause the next one.
+    rates: { ...config.rates, failures: 1_000 },
     defaults: { ...config.defaults, image: image ?? config.defaults.image },
     limits: { ...config.limits, diskBytes: DISK_BYTES, ...enforced },
   };
