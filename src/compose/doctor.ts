@@ -11,9 +11,12 @@ import type { Config } from "../config/config.ts";
 import { type DoctorDeps, type DoctorOptions, examine, type Progress } from "../doctor/doctor.ts";
 import { createApp } from "../index.ts";
 import type { Diagnosis } from "../model/finding.ts";
+import type { Property } from "../runtimes/runtime.ts";
 import { runEnvironment } from "../supervisor/env.ts";
 import { writeLaunchFiles } from "../supervisor/launch-files.ts";
 import { lend } from "../supervisor/logins.ts";
+import { demandsOf } from "../worker/demands.ts";
+import { isConfined } from "../worker/runtimes.ts";
 import { openStore } from "./open-store.ts";
 
 export interface Doctoring {
@@ -45,6 +48,7 @@ export async function doctor(
       runtimes: app.runtimes,
       reopened: again.runtimes,
       runtimeFor: app.runtimeFor,
+      demandsOn: (runtime) => demandsOn(runtime, config),
       openStore: () => openStore(config, { now, log }),
       equip: async (agent, spec, { folders, paths, runId }) => {
         await writeLaunchFiles(spec.files, folders);
@@ -85,6 +89,13 @@ export async function doctor(
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+function demandsOn(runtime: string, config: Config): ReadonlySet<Property> {
+  const agents = Object.values(config.agents).filter(({ enabled }) => enabled);
+  const asked = agents.flatMap((agent) => demandsOf(agent, config).map(({ property }) => property));
+  const hidden = runtime !== "native" || agents.some(({ name }) => isConfined(name, config));
+  return new Set<Property>([...asked, ...(hidden ? (["files"] as const) : [])]);
 }
 
 /** What a step left that took too long, or was stopped. */

@@ -14,13 +14,14 @@ const UNCONFINED =
 /** `file` is the configuration file's path, null when there is none. */
 export async function readiness(config: Config, app: App, file: string | null): Promise<Readiness> {
   const agents = [...app.agents().values()].map(async (agent) => {
-    const probe = await probeAgent(agent, config.baseEnv);
     const runtime = await app.runtimeFor(agent).catch((error: unknown) => error as Error);
     if (runtime instanceof Error) {
       const fix = runtime instanceof Refusal ? runtime.fix : null;
       const detail = runtime.message;
       return { name: agent.name, enabled: true, runtime: null, ready: false, detail, fix, warning: null };
     }
+    if (runtime.name !== "native") return { ...inImage(agent.name, config), runtime: runtime.name };
+    const probe = await probeAgent(agent, config.baseEnv);
     const detail = probe.ready ? (probe.version ?? "version unknown") : `${agent.program.name} was not found`;
     return {
       name: agent.name,
@@ -29,7 +30,7 @@ export async function readiness(config: Config, app: App, file: string | null): 
       ready: probe.ready,
       detail,
       fix: probe.fix,
-      warning: runtime.name === "native" && !isConfined(agent.name, config) ? UNCONFINED : null,
+      warning: isConfined(agent.name, config) ? null : UNCONFINED,
     };
   });
   const runtimes = [...app.runtimes.values()].map(async (runtime) => ({
@@ -52,6 +53,12 @@ export async function readiness(config: Config, app: App, file: string | null): 
     runtimes: await Promise.all(runtimes),
     agents: await Promise.all(agents),
   };
+}
+
+/** What is in an image, this host does not tell: `doctor` starts one and looks. */
+function inImage(name: string, { agents, defaults }: Config) {
+  const detail = `as in ${agents[name]?.image ?? defaults.image}`;
+  return { name, enabled: true, ready: true, detail, fix: null, warning: null };
 }
 
 /** A line for each forge, runtime and agent that matters, and where it listens. */

@@ -16,7 +16,7 @@ import {
   type Judged,
 } from "../model/finding.ts";
 import type { AgentPaths, RunFolders } from "../model/folders.ts";
-import type { Runtime } from "../runtimes/runtime.ts";
+import type { Property, Runtime } from "../runtimes/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { tryAgents } from "./agents.ts";
 import { tryForges } from "./forges.ts";
@@ -33,6 +33,8 @@ export interface DoctorDeps {
   readonly reopened: ReadonlyMap<string, Runtime>;
   /** Rejects with a Refusal when none is ready for this agent. */
   readonly runtimeFor: (agent: Agent) => Promise<Runtime>;
+  /** What the configuration demands of a runtime, for the agents that may run in it. */
+  readonly demandsOn: (runtime: string) => ReadonlySet<Property>;
   /** The real one, which a running server may have open too. */
   readonly openStore: () => Promise<Pick<Store, "runs" | "close">>;
   /** Writes what an agent asks for and gives back its environment, as for a run. */

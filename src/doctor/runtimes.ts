@@ -1,5 +1,4 @@
 /** Tries one runtime after the other with small agents that look around, reach out, go beyond limits, and end. */
-import type { Config } from "../config/config.ts";
 import { fails, type Judged, passes } from "../model/finding.ts";
 import type { Property, Runtime, RuntimeProbe } from "../runtimes/runtime.ts";
 import { adopt } from "./adopt.ts";
@@ -41,7 +40,7 @@ export async function tryRuntimes(deps: DoctorDeps, names: readonly string[], tr
       return passes("ready", probe.version ?? "version unknown");
     });
     const found = probe as RuntimeProbe | null;
-    if (runtime && found?.ready) await tryRuntime(deps, patientOf(deps.config, runtime, found), tryOut);
+    if (runtime && found?.ready) await tryRuntime(deps, patientOf(deps, runtime, found), tryOut);
   }
 }
 
@@ -81,27 +80,8 @@ export const shell = (script: string, ...args: readonly string[]): Pick<Start, "
   argv: ["/bin/sh", "-c", script, "doctor", ...args],
 });
 
-/** What the configuration asks of a runtime for the agents that run in it. */
-function demandsOn(config: Config, name: string): ReadonlySet<Property> {
-  const agents = Object.values(config.agents).filter(({ enabled }) => enabled);
-  const closed = agents.some((agent) =>
-    ["none", "allowlist"].includes(agent.network ?? config.defaults.network ?? "open"),
-  );
-  const confined = agents.some((agent) => agent.confined ?? config.defaults.confined);
-  const { memoryBytes, cpus, pids } = config.limits;
-  const asked: Readonly<Record<Property, boolean>> = {
-    files: name !== "native" || confined,
-    network: closed,
-    memory: memoryBytes !== null,
-    cpus: cpus !== null,
-    pids: pids !== null,
-  };
-  return new Set((Object.keys(asked) as Property[]).filter((property) => asked[property]));
-}
-
-function patientOf(config: Config, runtime: Runtime, { lacks }: RuntimeProbe): Patient {
-  const image = config.defaults.image;
-  return { runtime, lacks, image, demands: demandsOn(config, runtime.name) };
+function patientOf({ config, demandsOn }: DoctorDeps, runtime: Runtime, { lacks }: RuntimeProbe): Patient {
+  return { runtime, lacks, image: config.defaults.image, demands: demandsOn(runtime.name) };
 }
 
 /** Ready, but of no use to anyone: said, so that nobody wonders why it was not tried. */

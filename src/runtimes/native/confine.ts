@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf, Refusal } from "../../model/errors.ts";
 import type { RunFolders } from "../../model/folders.ts";
+import { giveAll } from "../container/give.ts";
 import type { StartSpec } from "../runtime.ts";
 import { bubblewrapArgs, type Sandbox } from "./bubblewrap.ts";
 import { findProgram } from "./program.ts";
@@ -93,10 +94,7 @@ export function createConfinement(options: ConfineOptions | null, folder: string
       return await prefix({ network, mounts: [...view, ...accounts, ...seen, ...written], cwd: checkout });
     },
     async hand({ checkout, meta, home }) {
-      if (user === null) return;
-      // It follows no link, whatever an earlier attempt left; and no agent of the run lives that could make one now.
-      const chown = await toolOf("chown", "coreutils", options);
-      await run(chown, ["-R", "-h", "-P", `${user}:${user}`, "--", checkout, meta, home], { env: {} });
+      if (user !== null) await giveAll([checkout, meta, home], { uid: user, gid: user });
     },
   };
 }
