@@ -1,11 +1,13 @@
 /** The bot's own image, built, started as compose.yaml starts it, healthy, and stopped in its own way. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import type { Diagnosis } from "../../../src/model/finding.ts";
+import { IMAGE, makeImage } from "../runtimes/image.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const docker = (...argv: readonly string[]) =>
@@ -14,6 +16,20 @@ const docker = (...argv: readonly string[]) =>
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 1 << 28,
   }).trim();
+
+/** From inside the bot's container it starts agents in containers beside it, through the socket that was handed in. */
+async function tryDoctor(bot: string, data: string): Promise<void> {
+  await makeImage(["docker"]);
+  const config = join(data, "doctor.yaml");
+  const agents =
+    "mine: { runtime: docker, network: none, custom: { argv: [sh, -c, exit 0], success: exit } }";
+  writeFileSync(config, `dispatch: { agent: mine, image: "${IMAGE}", pids: 64 }\nagents: { ${agents} }\n`);
+  const asked = ["doctor", "--runtime", "docker", "--json", "--config", config];
+  const told = JSON.parse(docker("exec", bot, "node", "dist/main.js", ...asked)) as Diagnosis;
+  const failed = told.findings.filter(({ result }) => result === "fail");
+  assert.deepEqual([told.ok, failed], [true, []]);
+  assert.ok(told.findings.some(({ check, result }) => check === "work" && result === "pass"));
+}
 
 describe("the bot's image", () => {
   const tag = `localhost/agent-dispatch-bot-test:${process.pid}`;
@@ -60,6 +76,7 @@ describe("the bot's image", () => {
     assert.match(docker("exec", name, "sh", "-c", `ls ${data}`), /dispatch\.sqlite/);
     assert.match(docker("exec", name, "docker", "version", "--format", "{{.Server.Version}}"), /^\d/);
     assert.equal(statSync(join(data, "dispatch.sqlite")).uid, 1000);
+    await tryDoctor(name, data);
     docker("stop", "--time", "30", name);
     assert.equal(docker("inspect", "--format", "{{.State.ExitCode}}", name), "0", docker("logs", name));
   });
