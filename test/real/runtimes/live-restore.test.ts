@@ -36,7 +36,8 @@ async function daemonOf(t: TestContext): Promise<Daemon> {
     for (const file of [at("pid"), join(at("exec"), "containerd", "containerd.pid")])
       await rm(file, { force: true });
     const options = [...places, "--host", host, "--live-restore", "--bridge=none", "--iptables=false"];
-    child = spawn("dockerd", options, { stdio: "ignore" });
+    // In a network of its own: it would take the bridge of another dockerd for a leftover, and remove it.
+    child = spawn("unshare", ["--net", "dockerd", ...options], { stdio: "ignore" });
     while (docker("info").status !== 0) {
       assert.equal(child.exitCode, null, "dockerd ended");
       await sleep(50);
