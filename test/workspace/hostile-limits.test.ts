@@ -63,9 +63,9 @@ test("a blob that inflates to gigabytes is refused without being unpacked", SOON
 test("a tree that holds itself over and over is refused", SOON, async (t) => {
   const { shell, refused } = await begin(t);
   await shell(`
-    t=$(printf '100644 blob %s\\tf\\n' $(git rev-parse HEAD:README.md) | git mktree)
+    t=$(printf '100644 blob %s\\tf\\n' $(git rev-parse HEAD:README.md) | git mktree --missing)
     for level in 1 2 3 4 5 6 7 8 9 10; do
-      t=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\td%s\\n' $t $n; done | git mktree)
+      t=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\td%s\\n' $t $n; done | git mktree --missing)
     done
     ${COMMIT_OF("$t")}`);
   await refused(/takes too much time or memory to read/);
@@ -75,7 +75,7 @@ test("a tree of a million entries is refused", SOON, async (t) => {
   const { shell, refused } = await begin(t);
   await shell(`
     b=$(git rev-parse HEAD:README.md)
-    t=$(seq 1000000 | sed "s/^/100644 blob $b\\t/" | git mktree)
+    t=$(seq 1000000 | sed "s/^/100644 blob $b\\t/" | git mktree --missing)
     ${COMMIT_OF("$t")}`);
   await refused(/changed files are more than 10,000/);
 });
