@@ -63,9 +63,9 @@ test("a blob that inflates to gigabytes is refused without being unpacked", SOON
 test("a tree that holds itself over and over is refused", SOON, async (t) => {
   const { shell, refused } = await begin(t);
   await shell(`
-    t=$(printf '100644 blob %s\\tf\\n' $(git rev-parse HEAD:README.md) | git mktree --missing)
+    t=$(printf '100644 blob %s\\tf\\n' $(git rev-parse HEAD:README.md) | git mktree)
     for level in 1 2 3 4 5 6 7 8 9 10; do
-      t=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\td%s\\n' $t $n; done | git mktree --missing)
+      t=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\td%s\\n' $t $n; done | git mktree)
     done
     ${COMMIT_OF("$t")}`);
   await refused(/takes too much time or memory to read/);

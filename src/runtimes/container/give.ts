@@ -1,7 +1,8 @@
 /**
- * Gives a run's folders to the user that its agent is, inside a container or confined on the host. Only a bot that is root does so. An agent of
- * an earlier attempt may have left anything there: links are given themselves and never followed, names are bytes, and
- * a file that has a name outside these folders too (a hard link to somebody else's) keeps its owner.
+ * Gives a run's folders to the user that its agent is, inside a container or confined on the host. Only a bot that is
+ * root does so. An agent of an earlier attempt may have left anything there: links are given themselves and never
+ * followed, names are bytes, and a file that has a name outside these folders too (a hard link to somebody else's)
+ * keeps its owner.
  */
 import { type Dirent, lchownSync, lstatSync, readdirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
